@@ -1,0 +1,19 @@
+//! Model: the nouns of Stillwatch and their file formats.
+//! In: nothing. Out: plain types that every other crate hands on.
+//! Invariant: serde only; no I/O, no clock, no randomness, no policy.
+//! Not here: how campaigns are found (`detect`) or traffic is read (`engine`).
+
+pub mod canonical;
+pub mod exchange;
+pub mod findings;
+pub mod report;
+
+pub use exchange::{AccountInfo, Exchange, Message, Truth, TruthLabel};
+pub use findings::{
+    Campaign, Capability, Cohort, Family, Findings, LinkKind, LinkSummary, Severity, Signal, Skipped, Suspect,
+    TemplateSummary, Tokens, Window,
+};
+pub use report::{Case, Edge, Example, Member, Node, Report, Timeline};
+
+/// Microseconds since 1970-01-01T00:00:00Z, the unit of every instant inside Stillwatch.
+pub type Micros = i64;
