@@ -3,5 +3,19 @@
 //! Invariant: no Arrow, no I/O, no clock, no randomness that isn't seeded.
 //! Not here: reading logs and running this at scale (`engine`).
 
+pub mod account;
+pub mod calibrate;
+pub mod campaign;
+pub mod community;
+pub mod cues;
+pub mod explain;
 pub mod fingerprint;
+pub mod group;
+pub mod kmv;
+pub mod links;
+pub mod lone;
+pub mod membership;
+pub mod signals;
+pub mod sketch;
 pub mod text;
+pub mod texts;

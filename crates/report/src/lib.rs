@@ -1,1 +1,19 @@
-//! x
+//! Report: findings as text that people read: terminal table, explanation, HTML page.
+//! In: `stillwatch_model::Report`. Out: `String`s.
+//! Invariant: pure (no clock, no I/O, no randomness); a stranger's text is never printed raw.
+//! Not here: finding campaigns (`detect`), choosing the width or the file (`stillwatch`).
+
+mod atlas;
+mod explain;
+mod html;
+mod number;
+mod sparkline;
+mod table;
+mod text;
+mod when;
+mod words;
+
+pub use atlas::technique_name;
+pub use explain::{ExplainError, explain};
+pub use html::html;
+pub use table::table;

@@ -1,0 +1,177 @@
+//! Campaign: from communities to campaigns and suspects, scored and explained.
+//! In: accounts. Out: `Report`.
+//! Invariant: deterministic; a campaign's score is the sum of its printed signals; members are judged apart.
+//! Not here: reading logs, printing.
+
+use std::collections::BTreeSet;
+
+use stillwatch_model::{Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, TemplateSummary, Tokens, canonical, findings, report};
+
+use crate::account::Account;
+use crate::calibrate::{families, round, score, tell};
+use crate::community;
+use crate::explain;
+use crate::group::{Group, Population};
+use crate::links;
+use crate::lone;
+use crate::membership::{self, MEMBER, Standing};
+use crate::texts::Texts;
+
+/// Scores below which nothing is reported.
+const REPORTED: f64 = 0.2;
+/// Templates told of a campaign.
+const TEMPLATES: usize = 8;
+
+/// Finds the campaigns and suspects of a population. Counts of records, the clock and what is off are the caller's to fill in.
+#[must_use]
+pub fn find(accounts: &[Account]) -> Report {
+    let texts = Texts::find(accounts);
+    let links = links::find(accounts, &texts);
+    let population = Population::new(accounts, &texts, &links);
+    let mut found: Vec<(findings::Campaign, Case)> = Vec::new();
+    let mut taken = BTreeSet::new();
+    for members in community::find(accounts.len(), &links, &texts) {
+        if let Some((group, standings)) = settle(&population, members) {
+            let told = tell(&group);
+            if score(&told) < REPORTED {
+                continue;
+            }
+            taken.extend(group.members.iter().copied());
+            found.push(describe(&group, told, &standings));
+        }
+    }
+    found.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(b.exchanges.cmp(&a.exchanges)).then_with(|| a.id.cmp(&b.id)));
+    let mut suspects: Vec<Suspect> = (0..accounts.len() as u32)
+        .filter(|at| !taken.contains(at))
+        .filter_map(|at| {
+            let signals = lone::tell(&population, at)?;
+            let account = &accounts[at as usize];
+            Some(Suspect { account: account.name.clone(), score: score(&signals), exchanges: account.sketch.counts.exchanges, signals })
+        })
+        .filter(|suspect| suspect.score >= REPORTED)
+        .collect();
+    suspects.sort_by(|a, b| b.score.total_cmp(&a.score).then_with(|| a.account.cmp(&b.account)));
+    let (campaigns, cases) = found.into_iter().unzip();
+    let findings = Findings {
+        schema: findings::SCHEMA_VERSION,
+        exchanges: accounts.iter().map(|a| a.sketch.counts.exchanges).sum(),
+        accounts: accounts.len() as u64,
+        window: explain::window(accounts),
+        campaigns,
+        suspects,
+        ..Findings::default()
+    };
+    Report { findings, cases }
+}
+
+/// Drops accounts that don't belong, until all that are left do. `None` when fewer than two are left.
+fn settle<'a>(population: &'a Population<'a>, members: Vec<u32>) -> Option<(Group<'a>, Vec<Standing>)> {
+    let mut group = population.group(members);
+    loop {
+        let standings = membership::judge(&group);
+        let kept: Vec<u32> = standings.iter().filter(|s| s.score >= MEMBER).map(|s| s.account).collect();
+        if kept.len() < 2 {
+            return None;
+        }
+        if kept.len() == group.members.len() {
+            return Some((group, standings));
+        }
+        group = population.group(kept);
+    }
+}
+
+fn describe(group: &Group<'_>, signals: Vec<stillwatch_model::Signal>, standings: &[Standing]) -> (findings::Campaign, Case) {
+    let mut names: Vec<String> = group.accounts().map(|a| a.name.clone()).collect();
+    names.sort();
+    let score = score(&signals);
+    let exchanges = group.accounts().map(|a| a.sketch.counts.exchanges).sum();
+    let fired = families(&signals);
+    let actionable = fired.len() >= 2;
+    let sum = |count: fn(&crate::sketch::Counts) -> u64| group.accounts().map(|a| count(&a.sketch.counts)).sum();
+    let campaign = findings::Campaign {
+        id: canonical::id("campaign", &serde_json::json!({ "accounts": names })),
+        score,
+        severity: severity(score, exchanges, actionable),
+        actionable,
+        families: fired,
+        exchanges,
+        first_seen: explain::instant(group.accounts().map(|a| a.sketch.first).min().unwrap_or(0)),
+        last_seen: explain::instant(group.accounts().map(|a| a.sketch.last).max().unwrap_or(0)),
+        techniques: explain::techniques(group, &signals),
+        capabilities: explain::capabilities(group),
+        links: summarise(group),
+        templates: templates(group),
+        tokens: Tokens { input: sum(|c| c.input_tokens), output: sum(|c| c.output_tokens), reasoning: sum(|c| c.reasoning_tokens) },
+        accounts: names,
+        signals,
+        examples: Vec::new(),
+    };
+    let case = explain::case(group, &campaign, standings);
+    (campaign, case)
+}
+
+fn severity(score: f64, exchanges: u64, actionable: bool) -> Severity {
+    match (score, exchanges) {
+        (s, n) if s >= 0.95 && n >= 5000 && actionable => Severity::Critical,
+        (s, n) if s >= 0.8 && (n >= 1000 || s >= 0.95) && actionable => Severity::High,
+        (s, _) if s >= 0.5 => Severity::Medium,
+        _ => Severity::Low,
+    }
+}
+
+fn summarise(group: &Group<'_>) -> Vec<LinkSummary> {
+    let mut kinds: Vec<LinkKind> = group.links.iter().map(|l| l.kind).collect();
+    kinds.sort_unstable();
+    kinds.dedup();
+    kinds
+        .into_iter()
+        .map(|kind| {
+            let mut pairs = BTreeSet::new();
+            let mut weight = 0.0;
+            for link in group.links.iter().filter(|l| l.kind == kind) {
+                pairs.insert((link.a, link.b));
+                weight += link.weight;
+            }
+            LinkSummary { kind, pairs: pairs.len() as u64, strength: round(weight / pairs.len().max(1) as f64) }
+        })
+        .collect()
+}
+
+/// The group's own texts, strongest first, each covering what those before it don't.
+fn templates(group: &Group<'_>) -> Vec<TemplateSummary> {
+    let texts = group.population.texts;
+    let mut open: Vec<(f64, u64, Vec<u32>)> = Vec::new();
+    for account in group.accounts() {
+        let samples = account.sketch.samples();
+        let weight = account.exchanges() / samples.len().max(1) as f64;
+        for sample in samples {
+            let own: Vec<u32> = texts.of(sample).filter(|anchor| group.texts.get(anchor).is_some_and(|&r| r > 0.05)).collect();
+            open.push((weight, sample.prompt, own));
+        }
+    }
+    let all: f64 = open.iter().map(|o| o.0).sum();
+    let mut told = Vec::new();
+    while told.len() < TEMPLATES {
+        let mut cover: std::collections::BTreeMap<u32, f64> = std::collections::BTreeMap::new();
+        for (weight, _, own) in &open {
+            for &anchor in own {
+                *cover.entry(anchor).or_default() += weight;
+            }
+        }
+        let Some((&anchor, &share)) = cover.iter().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0))) else { break };
+        if share < 0.02 * all {
+            break;
+        }
+        let slots: BTreeSet<u64> = open.iter().filter(|o| o.2.contains(&anchor)).map(|o| o.1).collect();
+        told.push(TemplateSummary { fingerprint: format!("{:016x}", texts.anchors[anchor as usize].key), share: round(share / all), slots: slots.len() as u64 });
+        open.retain(|o| !o.2.contains(&anchor));
+    }
+    told
+}
+
+/// Marks a report as of `generated`, an RFC 3339 instant.
+#[must_use]
+pub fn stamped(mut report: report::Report, generated: String) -> report::Report {
+    report.findings.generated = generated;
+    report
+}

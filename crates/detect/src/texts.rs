@@ -1,0 +1,140 @@
+//! Texts: which fixed texts accounts share, and how much of each account's traffic carries them.
+//! In: the samples of every account. Out: `Texts`: shared anchors, who uses each, and each account's shares.
+//! Invariant: an anchor is kept only when at least three accounts use it; the result doesn't depend on the order of accounts.
+//! Not here: what sharing a text says (`link.rs`, `signals/template.rs`).
+//!
+//! A template's fixed part wins a slot of the fingerprint as often as its share of the text, whatever fills the rest; so a
+//! template shows as anchors that recur over accounts, however large its slots. No pair of texts is ever compared.
+
+use std::collections::HashMap;
+
+use crate::account::Account;
+use crate::fingerprint::BODY;
+use crate::sketch::Sample;
+use crate::text::fold;
+
+/// Accounts that must use a text before it is called shared.
+const MIN_ACCOUNTS: usize = 3;
+/// Cells of the counting filter of the first pass.
+const FILTER: usize = 1 << 25;
+
+/// Where in the request an anchor was found.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// The system prompt.
+    System,
+    /// The prompt's first tokens.
+    Head,
+    /// The prompt's last tokens.
+    Tail,
+    /// Anywhere in the prompt.
+    Body,
+}
+
+/// A text that accounts share.
+#[derive(Debug, Clone)]
+pub struct Anchor {
+    /// Its key, unique over places.
+    pub key: u64,
+    /// Where it was found.
+    pub place: Place,
+    /// Accounts that use it, ascending.
+    pub accounts: Vec<u32>,
+    /// Distinct prompts that carry it among the samples.
+    pub fills: u32,
+    /// Samples that carry it.
+    pub uses: u32,
+}
+
+impl Anchor {
+    /// Whether its uses differ: a template is filled, a repeated prompt is sent again.
+    #[must_use]
+    pub fn is_template(&self) -> bool {
+        self.place == Place::System || (self.fills >= 3 && f64::from(self.fills) >= 0.4 * f64::from(self.uses))
+    }
+}
+
+/// The shared texts of a population.
+#[derive(Debug, Default)]
+pub struct Texts {
+    /// Shared anchors, by key.
+    pub anchors: Vec<Anchor>,
+    /// Per account: (index of the anchor, share of its samples), ascending by anchor.
+    pub shares: Vec<Vec<(u32, f32)>>,
+    index: HashMap<u64, u32>,
+}
+
+/// The keys of all anchors of a sample.
+pub fn keys(sample: &Sample) -> impl Iterator<Item = (Place, u64)> + '_ {
+    let key = |place: u64, value: u32| fold(u64::from(value) | place << 32, 0xd6e8_feb8_6659_fd93);
+    let body = sample.body.iter().enumerate().filter(|&(_, &v)| v != 0).map(move |(i, &v)| (Place::Body, key(16 + i as u64, v)));
+    let system = sample.system.iter().enumerate().filter(|&(_, &v)| v != 0).map(move |(i, &v)| (Place::System, key(8 + i as u64, v)));
+    let head = (sample.head != 0).then(|| (Place::Head, key(1, sample.head)));
+    let tail = (sample.tail != 0).then(|| (Place::Tail, key(2, sample.tail)));
+    system.chain(head).chain(tail).chain(body)
+}
+
+/// Number of anchors of the body, for averaging over them.
+pub const BODY_ANCHORS: f64 = BODY as f64;
+
+impl Texts {
+    /// Finds the shared texts of a population.
+    #[must_use]
+    pub fn find(accounts: &[Account]) -> Self {
+        let mut filter = vec![0u8; FILTER];
+        let mut own = Vec::new();
+        for account in accounts {
+            own.clear();
+            own.extend(account.sketch.samples().iter().flat_map(keys).map(|(_, key)| key));
+            own.sort_unstable();
+            own.dedup();
+            for key in &own {
+                let cell = &mut filter[*key as usize % FILTER];
+                *cell = cell.saturating_add(1);
+            }
+        }
+        // (key, account, prompt) of anchors that may be shared; the filter errs on the side of keeping.
+        let mut uses: Vec<(u64, u32, u32, Place)> = Vec::new();
+        for (at, account) in accounts.iter().enumerate() {
+            for sample in account.sketch.samples() {
+                for (place, key) in keys(sample) {
+                    if usize::from(filter[key as usize % FILTER]) >= MIN_ACCOUNTS {
+                        uses.push((key, at as u32, sample.prompt as u32, place));
+                    }
+                }
+            }
+        }
+        drop(filter);
+        uses.sort_unstable();
+        let mut texts = Self { shares: vec![Vec::new(); accounts.len()], ..Self::default() };
+        for group in uses.chunk_by(|a, b| a.0 == b.0) {
+            texts.take(group, accounts);
+        }
+        texts
+    }
+
+    fn take(&mut self, group: &[(u64, u32, u32, Place)], accounts: &[Account]) {
+        let &[(key, _, _, place), ..] = group else { return };
+        let mut users: Vec<u32> = group.iter().map(|u| u.1).collect();
+        users.dedup();
+        if users.len() < MIN_ACCOUNTS {
+            return;
+        }
+        let mut prompts: Vec<u32> = group.iter().map(|u| u.2).collect();
+        prompts.sort_unstable();
+        prompts.dedup();
+        let at = self.anchors.len() as u32;
+        for run in group.chunk_by(|a, b| a.1 == b.1) {
+            let account = run[0].1 as usize;
+            let samples = accounts[account].sketch.samples().len().max(1);
+            self.shares[account].push((at, run.len() as f32 / samples as f32));
+        }
+        self.index.insert(key, at);
+        self.anchors.push(Anchor { key, place, accounts: users, fills: prompts.len() as u32, uses: group.len() as u32 });
+    }
+
+    /// The shared anchors of a sample, as indices.
+    pub fn of<'a>(&'a self, sample: &'a Sample) -> impl Iterator<Item = u32> + 'a {
+        keys(sample).filter_map(|(_, key)| self.index.get(&key).copied())
+    }
+}

@@ -1,0 +1,243 @@
+//! Campaign: one campaign at length.
+//! In: a campaign and its local side. Out: text in sections.
+//! Invariant: OBSERVED holds facts only; conclusions stand below INFERRED with their confidence.
+//! Not here: the signals' arithmetic (`arithmetic.rs`).
+
+use stillwatch_model::{Campaign, Case, Example, Report, Timeline};
+
+use super::{WIDTH, arithmetic, fact, item, section};
+use crate::sparkline::{Fold, folded, sparkline, steps_a_column};
+use crate::{atlas, number, text, when, words};
+
+/// Members that are listed.
+const MEMBERS: usize = 10;
+/// Examples that are shown.
+const EXAMPLES: usize = 5;
+/// Words of an example that are shown.
+const WORDS: usize = 5;
+/// Columns of a sparkline.
+const COLUMNS: usize = 64;
+
+/// The whole explanation.
+pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case>) -> String {
+    let mut out = String::new();
+    heading(&mut out, campaign, case);
+    observed(&mut out, campaign, case);
+    inferred(&mut out, campaign, case);
+    arithmetic::write(&mut out, &campaign.signals, campaign.score);
+    links(&mut out, campaign);
+    techniques(&mut out, campaign);
+    if let Some(case) = case {
+        timeline(&mut out, &case.timeline);
+        members(&mut out, campaign, case);
+    }
+    let shown = case.map_or(campaign.examples.as_slice(), |case| case.examples.as_slice());
+    examples(&mut out, shown);
+    if let Some(account) = campaign.accounts.first() {
+        let hint = format!("hint: `--explain {}` explains one member", text::clean(account));
+        out.push_str(&format!("\n{hint}\n"));
+    }
+    if report.findings.off.is_empty() {
+        return out;
+    }
+    let off: Vec<String> = report.findings.off.iter().map(|off| words::signal(&off.name)).collect();
+    text::hang(&mut out, "note: ", &format!("could not be computed from this log: {}", off.join(", ")), WIDTH);
+    out
+}
+
+fn heading(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
+    let technique = words::technique(case);
+    out.push_str(&format!("{technique}: {} {}\n", words::severity(campaign.severity), number::score(campaign.score)));
+    out.push_str(&format!("{}\n", text::clean(&campaign.id)));
+}
+
+fn observed(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
+    section(out, "OBSERVED (read from the log)");
+    fact(out, "accounts", &number::thousands(campaign.accounts.len() as u64));
+    fact(out, "exchanges", &number::thousands(campaign.exchanges));
+    fact(out, "active (UTC)", &format!("{} to {}", when::minute(&campaign.first_seen), when::minute(&campaign.last_seen)));
+    let tokens = &campaign.tokens;
+    fact(
+        out,
+        "tokens",
+        &format!(
+            "{} in, {} out, {} reasoning",
+            number::thousands(tokens.input),
+            number::thousands(tokens.output),
+            number::thousands(tokens.reasoning)
+        ),
+    );
+    fact(out, "aims at", &words::capabilities(&campaign.capabilities, 9));
+    if let Some(case) = case {
+        if !case.models.is_empty() {
+            let models: Vec<String> = case
+                .models
+                .iter()
+                .take(4)
+                .map(|(model, exchanges)| format!("{} ({})", text::clean(model), number::thousands(*exchanges)))
+                .collect();
+            fact(out, "models", &models.join(", "));
+        }
+        for sentence in &case.observed {
+            item(out, sentence);
+        }
+    }
+    for template in &campaign.templates {
+        item(
+            out,
+            &format!(
+                "prompt family {}: {} of the exchanges, {}",
+                text::shortened(&template.fingerprint, 16),
+                number::percent(template.share),
+                number::counted(template.slots, "distinct filling")
+            ),
+        );
+    }
+}
+
+fn inferred(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
+    section(out, "INFERRED (our conclusions, with our confidence)");
+    item(
+        out,
+        &format!(
+            "that these accounts are one campaign is {} ({})",
+            words::confidence(campaign.score),
+            number::exact_score(campaign.score)
+        ),
+    );
+    item(out, &standing(campaign));
+    for sentence in case.map_or(&[][..], |case| case.inferred.as_slice()) {
+        item(out, sentence);
+    }
+}
+
+/// Whether the evidence is enough to act on, in a sentence.
+pub(crate) fn standing(campaign: &Campaign) -> String {
+    let families = words::families(&campaign.families);
+    if campaign.actionable {
+        format!("actionable: independent families of signals fired ({families})")
+    } else if campaign.families.is_empty() {
+        "not actionable: no family of signals fired by itself".to_owned()
+    } else {
+        format!("not actionable: only one family of signals fired ({families}); look for a second before acting")
+    }
+}
+
+fn links(out: &mut String, campaign: &Campaign) {
+    section(out, "LINKS (evidence that members have one operator)");
+    if campaign.links.is_empty() {
+        out.push_str("  none\n");
+        return;
+    }
+    let pairs: Vec<String> = campaign.links.iter().map(|link| number::thousands(link.pairs)).collect();
+    let width = pairs.iter().map(|pairs| pairs.chars().count()).max().unwrap_or(0).max(5);
+    out.push_str(&format!("  {:<13}  {:>width$}  {:>8}  meaning\n", "kind", "pairs", "log-odds"));
+    for (link, pairs) in campaign.links.iter().zip(&pairs) {
+        let (kind, strength) = (words::link(link.kind), number::signed(link.strength));
+        let lead = format!("  {kind:<13}  {pairs:>width$}  {strength:>8}  ");
+        text::hang(out, &lead, words::link_meaning(link.kind), WIDTH);
+    }
+}
+
+fn techniques(out: &mut String, campaign: &Campaign) {
+    if campaign.techniques.is_empty() {
+        return;
+    }
+    section(out, "TECHNIQUES (MITRE ATLAS)");
+    for id in &campaign.techniques {
+        let name = atlas::technique_name(id).unwrap_or("(no name known here)");
+        out.push_str(&format!("  {:<14} {name}\n", text::clean(id)));
+    }
+}
+
+fn timeline(out: &mut String, timeline: &Timeline) {
+    let steps = timeline.exchanges.len();
+    if steps == 0 || timeline.step_seconds == 0 {
+        return;
+    }
+    let column = steps_a_column(steps, COLUMNS) as u64 * timeline.step_seconds;
+    section(out, &format!("TIMELINE (UTC, a column is {})", when::length(column)));
+    let rows = [
+        ("exchanges", &timeline.exchanges, Fold::Sum),
+        ("refused", &timeline.refused, Fold::Sum),
+        ("accounts", &timeline.accounts, Fold::Most),
+    ];
+    let mut drawn = 0;
+    for (name, counts, fold) in rows {
+        let columns = folded(counts, COLUMNS, fold);
+        if columns.iter().all(|count| *count == 0) {
+            continue;
+        }
+        drawn = drawn.max(columns.len());
+        let most = number::thousands(columns.iter().copied().max().unwrap_or(0));
+        out.push_str(&format!("  {name:<10} {}  most {most}\n", sparkline(&columns)));
+    }
+    let start = when::minute_of(timeline.from);
+    let length = (steps as u64).saturating_mul(timeline.step_seconds);
+    let end = when::minute_of(timeline.from.saturating_add((length as i64).saturating_mul(when::SECOND)));
+    let gap = drawn.saturating_sub(start.chars().count() + end.chars().count());
+    if gap > 0 {
+        out.push_str(&format!("  {:<10} {start}{}{end}\n", "", " ".repeat(gap)));
+    } else {
+        out.push_str(&format!("  {:<10} {start} to {end}\n", ""));
+    }
+}
+
+fn members(out: &mut String, campaign: &Campaign, case: &Case) {
+    if case.members.is_empty() {
+        return;
+    }
+    section(out, "MEMBERS (each with its own score: no guilt by association)");
+    let listed: Vec<(String, String, String, String)> = case
+        .members
+        .iter()
+        .take(MEMBERS)
+        .map(|member| {
+            let account = text::clean(&member.account);
+            (account, number::score(member.score), number::thousands(member.exchanges), text::clean(&member.because))
+        })
+        .collect();
+    let widest = |get: fn(&(String, String, String, String)) -> &String| {
+        listed.iter().map(|row| get(row).chars().count()).max().unwrap_or(0)
+    };
+    let accounts = widest(|row| &row.0).max(7);
+    let exchanges = widest(|row| &row.2).max(9);
+    out.push_str(&format!("  {:<accounts$}  {:>5}  {:>exchanges$}  because\n", "account", "score", "exchanges"));
+    for (account, score, count, because) in &listed {
+        text::hang(out, &format!("  {account:<accounts$}  {score:>5}  {count:>exchanges$}  "), because, WIDTH);
+    }
+    if let Some(more) = campaign.accounts.len().checked_sub(listed.len()).filter(|more| *more > 0) {
+        out.push_str(&format!("  +{} more\n", number::thousands(more as u64)));
+    }
+}
+
+fn examples(out: &mut String, examples: &[Example]) {
+    if examples.is_empty() {
+        return;
+    }
+    section(out, "EXAMPLES (local text, shortened: keep it inside)");
+    for example in examples.iter().take(EXAMPLES) {
+        out.push_str(&format!("  {}  {} UTC\n", text::clean(&example.account), when::minute(&example.time)));
+        text::hang(out, "    ", &text::clean(&example.text), WIDTH);
+        for (cue, group) in by_cue(&example.words) {
+            let spoke: Vec<String> = group
+                .iter()
+                .take(WORDS)
+                .map(|(word, contribution)| format!("{} {}", text::clean(word), number::signed(*contribution)))
+                .collect();
+            text::hang(out, &format!("    {}: ", words::signal(cue)), &spoke.join(", "), WIDTH);
+        }
+    }
+}
+
+/// An example's words by cue, in the order in which cues first appear.
+pub(crate) fn by_cue(words: &[(String, String, f64)]) -> Vec<(&str, Vec<(&str, f64)>)> {
+    let mut cues: Vec<(&str, Vec<(&str, f64)>)> = Vec::new();
+    for (cue, word, contribution) in words {
+        match cues.iter_mut().find(|(known, _)| *known == cue.as_str()) {
+            Some((_, group)) => group.push((word.as_str(), *contribution)),
+            None => cues.push((cue.as_str(), vec![(word.as_str(), *contribution)])),
+        }
+    }
+    cues
+}

@@ -1,0 +1,151 @@
+//! Words: the names that people read for the model's nouns.
+//! In: severities, families, kinds of link, signals, campaigns. Out: a word or a few.
+//! Invariant: the words of DESIGN.md, the same in table, explanation and page.
+//! Not here: sentences about one campaign; the detector writes these.
+
+use stillwatch_model::{Campaign, Capability, Case, Cohort, Family, Findings, LinkKind, Report, Severity, Signal};
+
+use crate::{number, text};
+
+/// Characters of an id that are always printed.
+const SHORT_ID: usize = 8;
+const CAMPAIGN_PREFIX: &str = "campaign--";
+
+/// A severity's word.
+pub(crate) fn severity(severity: Severity) -> &'static str {
+    match severity {
+        Severity::Low => "low",
+        Severity::Medium => "medium",
+        Severity::High => "high",
+        Severity::Critical => "critical",
+    }
+}
+
+/// A family's word.
+pub(crate) fn family(family: Family) -> &'static str {
+    match family {
+        Family::Content => "content",
+        Family::Timing => "timing",
+        Family::Identity => "identity",
+        Family::Network => "network",
+        Family::Protocol => "protocol",
+        Family::Focus => "focus",
+    }
+}
+
+/// A list of families: `content, timing`.
+pub(crate) fn families(list: &[Family]) -> String {
+    list.iter().map(|one| family(*one)).collect::<Vec<_>>().join(", ")
+}
+
+/// A kind of link in a word.
+pub(crate) fn link(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::Payment => "payment",
+        LinkKind::Device => "device",
+        LinkKind::SignUp => "sign-up",
+        LinkKind::Network => "network",
+        LinkKind::Template => "template",
+        LinkKind::Injected => "injected text",
+        LinkKind::Replay => "replay",
+        LinkKind::Timing => "timing",
+        LinkKind::Creation => "creation",
+        LinkKind::Pivot => "pivot",
+        LinkKind::Succession => "succession",
+    }
+}
+
+/// What a kind of link means.
+pub(crate) fn link_meaning(kind: LinkKind) -> &'static str {
+    match kind {
+        LinkKind::Payment => "one payment instrument",
+        LinkKind::Device => "one device",
+        LinkKind::SignUp => "one sign-up pattern: e-mail domain, phone prefix or referrer",
+        LinkKind::Network => "rare network addresses in common",
+        LinkKind::Template => "one prompt template",
+        LinkKind::Injected => "one injected text around otherwise free prompts",
+        LinkKind::Replay => "reasoning references minted for one, presented by the other",
+        LinkKind::Timing => "active in the same ten-minute slots",
+        LinkKind::Creation => "created close together",
+        LinkKind::Pivot => "moved to a new model together",
+        LinkKind::Succession => "one took over the other's templates after a ban",
+    }
+}
+
+/// A signal's name in words: `template-concentration` reads `template concentration`.
+pub(crate) fn signal(name: &str) -> String {
+    text::clean(name).replace(['-', '_'], " ")
+}
+
+/// The first few capabilities, most first.
+pub(crate) fn capabilities(list: &[Capability], most: usize) -> String {
+    let mut names: Vec<String> = list.iter().take(most).map(|one| one.name().to_owned()).collect();
+    if list.len() > most {
+        names.push(format!("+{}", list.len() - most));
+    }
+    if names.is_empty() { "-".to_owned() } else { names.join(", ") }
+}
+
+/// The strongest signals that speak for it: `template concentration +3.10, synchrony +1.42`.
+pub(crate) fn strongest(signals: &[Signal], most: usize) -> String {
+    let mut speaking: Vec<&Signal> = signals.iter().filter(|signal| signal.contribution > 0.0).collect();
+    speaking.sort_by(|a, b| b.contribution.total_cmp(&a.contribution));
+    let named: Vec<String> = speaking
+        .into_iter()
+        .take(most)
+        .map(|strong| format!("{} {}", signal(&strong.name), number::signed(strong.contribution)))
+        .collect();
+    if named.is_empty() { "-".to_owned() } else { named.join(", ") }
+}
+
+/// How sure a probability is, in words.
+pub(crate) fn confidence(score: f64) -> &'static str {
+    match score {
+        sure if sure >= 0.99 => "nearly certain",
+        sure if sure >= 0.9 => "very likely",
+        sure if sure >= 0.7 => "likely",
+        sure if sure >= 0.5 => "more likely than not",
+        _ => "uncertain",
+    }
+}
+
+/// The part of an id behind `campaign--`.
+pub(crate) fn bare_id(id: &str) -> &str {
+    id.strip_prefix(CAMPAIGN_PREFIX).unwrap_or(id)
+}
+
+/// The shortest prefix, eight characters or more, that names one campaign only.
+pub(crate) fn short_id(findings: &Findings, id: &str) -> String {
+    let bare = bare_id(id);
+    let length = bare.chars().count();
+    let unique = (SHORT_ID..length).find(|size| {
+        let prefix: String = bare.chars().take(*size).collect();
+        findings.campaigns.iter().filter(|other| bare_id(&other.id).starts_with(&prefix)).count() <= 1
+    });
+    text::clean(&bare.chars().take(unique.unwrap_or(length)).collect::<String>())
+}
+
+/// The local side of a campaign, where the report has it.
+pub(crate) fn case_of<'a>(report: &'a Report, campaign: &Campaign) -> Option<&'a Case> {
+    report.cases.iter().find(|case| case.id == campaign.id)
+}
+
+/// A few words for what the campaign does.
+pub(crate) fn technique(case: Option<&Case>) -> String {
+    match case {
+        Some(case) if !case.technique.is_empty() => text::clean(&case.technique),
+        _ => "campaign".to_owned(),
+    }
+}
+
+/// The cohort alarm in a sentence.
+pub(crate) fn cohort(cohort: &Cohort) -> String {
+    let verdict = if cohort.alarms == 0 { "no alarm" } else { "alarm" };
+    format!(
+        "{verdict}: {} of {} differ from the quiet baseline (worst {}, threshold {})",
+        number::thousands(cohort.alarms),
+        number::counted(cohort.windows, "window"),
+        number::figure(cohort.worst),
+        number::figure(cohort.threshold)
+    )
+}
