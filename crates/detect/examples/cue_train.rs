@@ -25,6 +25,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--l2" => options.l2 = value()?.parse()?,
             "--drop" => options.drop = value()?.parse()?,
             "--mixed" => options.mixed = value()?.parse()?,
+            "--floor" => options.floor = value()?.parse()?,
             "--false-rate" => options.false_rate = value()?.parse()?,
             "--json" => json = true,
             _ => files.push(arg),

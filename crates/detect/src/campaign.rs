@@ -3,7 +3,7 @@
 //! Invariant: deterministic; a campaign's score is the sum of its printed signals; members are judged apart.
 //! Not here: reading logs, printing.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stillwatch_model::{Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, TemplateSummary, Tokens, canonical, findings, report};
 
@@ -30,15 +30,16 @@ pub fn find(accounts: &[Account]) -> Report {
     let population = Population::new(accounts, &texts, &links);
     let mut found: Vec<(findings::Campaign, Case)> = Vec::new();
     let mut taken = BTreeSet::new();
-    for members in community::find(accounts.len(), &links, &texts) {
-        if let Some((group, standings)) = settle(&population, members) {
-            let told = tell(&group);
-            if score(&told) < REPORTED {
-                continue;
-            }
+    let mut take = |members: Vec<u32>, taken: &mut BTreeSet<u32>| {
+        let Some((group, standings)) = settle(&population, members) else { return };
+        let told = tell(&group);
+        if score(&told) >= REPORTED {
             taken.extend(group.members.iter().copied());
             found.push(describe(&group, told, &standings));
         }
+    };
+    for members in community::find(accounts, &links, &texts) {
+        take(members, &mut taken);
     }
     found.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(b.exchanges.cmp(&a.exchanges)).then_with(|| a.id.cmp(&b.id)));
     let mut suspects: Vec<Suspect> = (0..accounts.len() as u32)
@@ -152,7 +153,7 @@ fn templates(group: &Group<'_>) -> Vec<TemplateSummary> {
     let all: f64 = open.iter().map(|o| o.0).sum();
     let mut told = Vec::new();
     while told.len() < TEMPLATES {
-        let mut cover: std::collections::BTreeMap<u32, f64> = std::collections::BTreeMap::new();
+        let mut cover: BTreeMap<u32, f64> = BTreeMap::new();
         for (weight, _, own) in &open {
             for &anchor in own {
                 *cover.entry(anchor).or_default() += weight;

@@ -3,46 +3,129 @@
 //! Invariant: deterministic (seeded Leiden, ties by index); one shared thing never joins two groups.
 //! Not here: whether a group is a campaign (`campaign.rs`).
 //!
-//! Leiden (Traag, Waltman, van Eck 2019) on the summed log-odds finds well-connected groups, but cuts a large sparse pool into
-//! many. Groups are then joined where at least three different hard things bridge them and their texts don't contradict.
+//! Three steps. Leiden (Traag, Waltman, van Eck 2019) on the summed log-odds finds well-connected groups. A group in which several
+//! cores of hard links stand unconnected is several operators with one text, and is split. Leiden also cuts a large sparse pool
+//! into many, so groups are joined where hard things bridge them: one is enough where both send the same texts, else three.
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use leiden_rs::{GraphDataBuilder, Leiden, LeidenConfig};
-use stillwatch_model::LinkKind;
+use stillwatch_model::{LinkKind, Micros};
 
+use crate::account::Account;
 use crate::links::Link;
-use crate::texts::{Place, Texts};
+use crate::signals::burst;
+use crate::texts::Texts;
 
 /// Different hard things, on different accounts of both sides, that must bridge two groups before they are joined.
 const BRIDGES: usize = 3;
 /// Likeness of texts below which bridged groups stay apart when both have a text of their own.
 const ALIKE: f64 = 0.3;
+/// Members, and a tenth of the group, that make a core.
+const CORE: usize = 8;
 const SEED: u64 = 20_260_302;
 
 /// Groups of two or more accounts, each ascending, largest first.
 #[must_use]
-pub fn find(population: usize, links: &[Link], texts: &Texts) -> Vec<Vec<u32>> {
-    let mut groups = leiden(population, links);
+pub fn find(accounts: &[Account], links: &[Link], texts: &Texts) -> Vec<Vec<u32>> {
+    let mut weights: BTreeMap<(u32, u32), f64> = BTreeMap::new();
+    for link in links {
+        *weights.entry((link.a, link.b)).or_default() += link.weight;
+    }
+    let mut groups = split(leiden(&weights), accounts, links, texts);
     while let Some(joined) = join(&groups, links, texts) {
         groups = joined;
     }
+    largest_first(groups)
+}
+
+/// Splits groups that hold several cores of hard links; accounts in no core go to the core most like them.
+fn split(groups: Vec<Vec<u32>>, accounts: &[Account], links: &[Link], texts: &Texts) -> Vec<Vec<u32>> {
+    let group_of: HashMap<u32, usize> = groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
+    let mut parent: Vec<usize> = (0..accounts.len()).collect();
+    for link in links.iter().filter(|l| is_hard(l.kind) && l.weight > 0.5) {
+        if let (Some(x), Some(y)) = (group_of.get(&link.a), group_of.get(&link.b))
+            && x == y
+        {
+            let (a, b) = (root(&parent, link.a as usize), root(&parent, link.b as usize));
+            // Halving keeps the paths short.
+            parent[link.a as usize] = a;
+            parent[link.b as usize] = b;
+            parent[a.max(b)] = a.min(b);
+        }
+    }
+    let mut out = Vec::new();
+    for group in groups {
+        let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        for &member in &group {
+            parts.entry(root(&parent, member as usize)).or_default().push(member);
+        }
+        let least = CORE.max(group.len() / 10);
+        let (mut cores, rest): (Vec<Vec<u32>>, Vec<Vec<u32>>) = parts.into_values().partition(|part| part.len() >= least);
+        if cores.len() < 2 {
+            out.push(group);
+            continue;
+        }
+        let traits: Vec<Traits> = cores.iter().map(|core| Traits::of(core, accounts, texts)).collect();
+        for part in rest {
+            // A few linked accounts stay together.
+            let like = |core: &Traits| part.iter().map(|&m| core.likeness(m, accounts, texts)).sum::<f64>();
+            let best = (0..cores.len()).max_by(|&x, &y| like(&traits[x]).total_cmp(&like(&traits[y])).then(y.cmp(&x)));
+            if let Some(best) = best {
+                cores[best].extend(part);
+            }
+        }
+        for mut core in cores {
+            core.sort_unstable();
+            out.push(core);
+        }
+    }
+    out
+}
+
+/// What a core's members have in common besides hard links.
+struct Traits {
+    texts: Profile,
+    made: Option<(Micros, Micros)>,
+    clients: BTreeMap<u64, f64>,
+}
+
+impl Traits {
+    fn of(members: &[u32], accounts: &[Account], texts: &Texts) -> Self {
+        let mut created: Vec<Micros> = members.iter().filter_map(|&m| accounts[m as usize].created).collect();
+        created.sort_unstable();
+        let mut clients = BTreeMap::new();
+        for &member in members {
+            for &(client, _) in accounts[member as usize].sketch.clients.entries() {
+                *clients.entry(client).or_insert(0.0) += 1.0 / members.len() as f64;
+            }
+        }
+        Self { texts: profile(members, texts), made: burst::shortest(&created), clients }
+    }
+
+    fn likeness(&self, account: u32, accounts: &[Account], texts: &Texts) -> f64 {
+        let profile = self.texts.iter().map(|(&anchor, &share)| (anchor, share as f32));
+        let common = texts.common(profile, texts.shares[account as usize].iter().copied());
+        let account = &accounts[account as usize];
+        let made = self.made.zip(account.created).is_some_and(|((from, to), created)| from <= created && created <= to);
+        let client = account.sketch.clients.entries().iter().filter_map(|(c, _)| self.clients.get(c)).copied().fold(0.0, f64::max);
+        common + 0.3 * f64::from(u8::from(made)) + 0.2 * client
+    }
+}
+
+fn largest_first(mut groups: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
     groups.retain(|group| group.len() > 1);
     groups.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
     groups
 }
 
-fn leiden(population: usize, links: &[Link]) -> Vec<Vec<u32>> {
-    let mut weights: BTreeMap<(u32, u32), f64> = BTreeMap::new();
-    for link in links {
-        *weights.entry((link.a, link.b)).or_default() += link.weight;
-    }
+fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {
     // Only linked accounts take part: the rest would be groups of one.
     let nodes: BTreeSet<u32> = weights.keys().flat_map(|&(a, b)| [a, b]).collect();
-    let nodes: Vec<u32> = nodes.into_iter().filter(|&n| (n as usize) < population).collect();
+    let nodes: Vec<u32> = nodes.into_iter().collect();
     let at: HashMap<u32, usize> = nodes.iter().enumerate().map(|(i, &n)| (n, i)).collect();
     let mut graph = GraphDataBuilder::new(nodes.len());
-    for (&(a, b), &weight) in &weights {
+    for (&(a, b), &weight) in weights {
         if let (Some(&a), Some(&b)) = (at.get(&a), at.get(&b)) {
             // Adding fails only for nodes out of range or weights that aren't finite: neither can be here.
             let _ = graph.add_edge(a, b, weight);
@@ -96,11 +179,14 @@ fn join(groups: &[Vec<u32>], links: &[Link], texts: &Texts) -> Option<Vec<Vec<u3
     let mut into: Vec<usize> = (0..groups.len()).collect();
     let mut any = false;
     for ((x, y), bridge) in bridges {
-        let needed = |members: &[u32]| BRIDGES.min(members.len());
-        if bridge.things.len() < BRIDGES || bridge.left.len() < needed(&groups[x]) || bridge.right.len() < needed(&groups[y]) {
-            continue;
-        }
-        if contradict(&profiles[x], &profiles[y]) {
+        // Where both send the same texts one bridge will do: the text is the second, independent kind of link.
+        let needed = match alike(&profiles[x], &profiles[y]) {
+            Some(true) => 1,
+            None => BRIDGES,
+            Some(false) => continue,
+        };
+        let enough = |side: &BTreeSet<u32>, members: &[u32]| side.len() >= needed.min(members.len());
+        if bridge.things.len() < needed || !enough(&bridge.left, &groups[x]) || !enough(&bridge.right, &groups[y]) {
             continue;
         }
         let (rx, ry) = (root(&into, x), root(&into, y));
@@ -153,23 +239,13 @@ pub(crate) fn profile(members: &[u32], texts: &Texts) -> Profile {
     sums
 }
 
-/// Both have a text of their own, and not the same.
-fn contradict(x: &Profile, y: &Profile) -> bool {
+/// Whether two groups send the same texts; `None` when one of them has no text of its own.
+fn alike(x: &Profile, y: &Profile) -> Option<bool> {
     let mass = |p: &Profile| p.values().sum::<f64>();
     let strongest = |p: &Profile| p.values().copied().fold(0.0, f64::max);
     if strongest(x) < 0.2 || strongest(y) < 0.2 {
-        return false;
+        return None;
     }
     let common: f64 = x.iter().filter_map(|(anchor, a)| y.get(anchor).map(|b| a.min(*b))).sum();
-    common < ALIKE * mass(x).min(mass(y))
-}
-
-/// Anchors that most of a group's traffic carries, with their mean share, strongest first: one per covered part.
-#[must_use]
-pub fn main_texts(members: &[u32], texts: &Texts, most: usize) -> Vec<(u32, f64)> {
-    let mut anchors: Vec<(u32, f64)> = profile(members, texts).into_iter().collect();
-    let rank = |place: Place| if place == Place::Body { 1 } else { 0 };
-    anchors.sort_by(|x, y| y.1.total_cmp(&x.1).then_with(|| rank(texts.anchors[x.0 as usize].place).cmp(&rank(texts.anchors[y.0 as usize].place))).then_with(|| x.0.cmp(&y.0)));
-    anchors.truncate(most);
-    anchors
+    Some(common >= ALIKE * mass(x).min(mass(y)))
 }

@@ -15,6 +15,8 @@ use crate::text::fold;
 
 /// Accounts that must use a text before it is called shared.
 const MIN_ACCOUNTS: usize = 3;
+/// Different fillings that make a template, however often each is sent.
+const MANY: u32 = 12;
 /// Cells of the counting filter of the first pass.
 const FILTER: usize = 1 << 25;
 
@@ -50,7 +52,7 @@ impl Anchor {
     /// Whether its uses differ: a template is filled, a repeated prompt is sent again.
     #[must_use]
     pub fn is_template(&self) -> bool {
-        self.place == Place::System || (self.fills >= 3 && f64::from(self.fills) >= 0.4 * f64::from(self.uses))
+        self.place == Place::System || self.fills >= MANY || (self.fills >= 3 && f64::from(self.fills) >= 0.4 * f64::from(self.uses))
     }
 }
 
@@ -131,6 +133,34 @@ impl Texts {
         }
         self.index.insert(key, at);
         self.anchors.push(Anchor { key, place, accounts: users, fills: prompts.len() as u32, uses: group.len() as u32 });
+    }
+
+    /// How much of two accounts' traffic carries the same templates, 0 to 1.
+    #[must_use]
+    pub fn likeness(&self, a: u32, b: u32) -> f64 {
+        self.common(self.shares[a as usize].iter().copied(), self.shares[b as usize].iter().copied())
+    }
+
+    /// The largest of the edges', the system prompt's and the body's common share of two lists, ascending by anchor.
+    pub fn common(&self, x: impl Iterator<Item = (u32, f32)>, y: impl Iterator<Item = (u32, f32)>) -> f64 {
+        let (mut x, mut y) = (x.peekable(), y.peekable());
+        let (mut edge, mut body) = (0.0f64, 0.0);
+        while let (Some(&(i, s)), Some(&(j, t))) = (x.peek(), y.peek()) {
+            if i == j {
+                let anchor = &self.anchors[i as usize];
+                let both = f64::from(s.min(t));
+                if anchor.is_template() {
+                    if anchor.place == Place::Body { body += both / BODY_ANCHORS } else { edge = edge.max(both) }
+                }
+            }
+            if i <= j {
+                x.next();
+            }
+            if j <= i {
+                y.next();
+            }
+        }
+        edge.max(body).min(1.0)
     }
 
     /// The shared anchors of a sample, as indices.

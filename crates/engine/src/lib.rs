@@ -1,1 +1,7 @@
-//! x
+//! Engine: the only crate that names DataFusion, Arrow and Parquet.
+//! In: traffic logs. Out: sketches and findings.
+//! Invariant: opens no listening socket.
+//! Not here: the science (`stillwatch-detect`).
+
+pub mod scan;
+pub mod sources;

@@ -54,9 +54,7 @@ pub(crate) fn figure(value: f64) -> String {
     } else if size >= 1000.0 {
         let whole = thousands(size.round() as u64);
         if value < 0.0 { format!("-{whole}") } else { whole }
-    } else if value.fract() == 0.0 {
-        format!("{value:.0}")
-    } else if size >= 100.0 {
+    } else if value.fract() == 0.0 || size >= 100.0 {
         format!("{value:.0}")
     } else if size >= 10.0 {
         format!("{value:.1}")
@@ -73,10 +71,10 @@ pub(crate) fn percent(share: f64) -> String {
     if hundred == 0.0 || hundred >= 9.95 { format!("{hundred:.0} %") } else { format!("{hundred:.1} %") }
 }
 
-/// A count in few characters, for tiles and axes: `48.2k`, `1.3M`.
+/// A count in few characters, for tiles and axes: `48,210`, `148.2k`, `1.3M`.
 pub(crate) fn compact(count: u64) -> String {
     let value = count as f64;
-    if count < 10_000 {
+    if count < 100_000 {
         thousands(count)
     } else if value < 999_500.0 {
         format!("{}k", trimmed(format!("{:.1}", value / 1e3)))
@@ -114,13 +112,14 @@ mod tests {
 
     #[test]
     fn figures_have_three_digits() {
-        let printed: Vec<String> = [0.0, 0.812, 0.5, 12.34, 412.4, 48_210.0, 0.000_03, -1500.0, 9.0].into_iter().map(figure).collect();
+        let printed: Vec<String> =
+            [0.0, 0.812, 0.5, 12.34, 412.4, 48_210.0, 0.000_03, -1500.0, 9.0].into_iter().map(figure).collect();
         assert_eq!(printed, ["0", "0.812", "0.5", "12.3", "412", "48,210", "3.0e-5", "-1,500", "9"]);
     }
 
     #[test]
     fn compact_counts_are_short() {
-        let printed: Vec<String> = [9_999, 48_210, 999_600, 13_000_000].into_iter().map(compact).collect();
-        assert_eq!(printed, ["9,999", "48.2k", "1M", "13M"]);
+        let printed: Vec<String> = [48_210, 148_210, 999_600, 13_000_000].into_iter().map(compact).collect();
+        assert_eq!(printed, ["48,210", "148.2k", "1M", "13M"]);
     }
 }

@@ -3,9 +3,7 @@
 //! Invariant: readable without colour; every row starts with what `--explain` takes.
 //! Not here: one campaign at length (`explain`).
 
-use comfy_table::{
-    Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle,
-};
+use comfy_table::{Attribute, Cell, CellAlignment, Color, ContentArrangement, LineStyle, Table, TableStyle};
 use stillwatch_model::{Campaign, Findings, Report, Severity};
 
 use crate::{number, text, when, words};
@@ -23,10 +21,10 @@ pub fn table(report: &Report, width: Option<u16>, colour: bool) -> String {
     let pen = Pen { width, colour };
     let mut out = String::new();
     if findings.campaigns.is_empty() {
-        out.push_str(&nothing_found(findings));
+        out.push_str(&nothing_found(findings, &pen));
     } else {
         out.push_str(&heading(findings, &pen));
-        if width.is_some_and(|width| width < NARROWEST_TABLE) {
+        if pen.is_narrow() {
             campaign_blocks(&mut out, report, &pen);
         } else {
             campaign_table(&mut out, report, &pen);
@@ -49,6 +47,10 @@ impl Pen {
         if self.colour { format!("\u{1b}[1m{words}\u{1b}[0m") } else { words.to_owned() }
     }
 
+    fn is_narrow(&self) -> bool {
+        self.width.is_some_and(|width| width < NARROWEST_TABLE)
+    }
+
     fn columns(&self) -> usize {
         self.width.map_or(120, |width| usize::from(width).max(40))
     }
@@ -65,6 +67,9 @@ impl Pen {
             rows.set_width(width);
         }
         rows.set_header(header.iter().map(|name| Cell::new(name).add_attribute(Attribute::Bold)));
+        for column in rows.column_iter_mut() {
+            column.set_padding((0, 1));
+        }
         for index in right {
             if let Some(column) = rows.column_mut(*index) {
                 column.set_cell_alignment(CellAlignment::Right);
@@ -76,7 +81,9 @@ impl Pen {
 
 fn heading(findings: &Findings, pen: &Pen) -> String {
     let campaigns = number::counted(findings.campaigns.len() as u64, "campaign");
-    format!("{} in {}\n\n", pen.bold(&campaigns), read(findings))
+    let mut lines = String::new();
+    text::hang(&mut lines, "", &format!("{campaigns} in {}", read(findings)), pen.columns());
+    format!("{}\n", lines.replacen(&campaigns, &pen.bold(&campaigns), 1))
 }
 
 /// What was read: `148,210 exchanges of 1,204 accounts, 2026-03-01 00:00 to 2026-03-29 23:59 UTC`.
@@ -93,7 +100,7 @@ fn read(findings: &Findings) -> String {
     sentence
 }
 
-fn nothing_found(findings: &Findings) -> String {
+fn nothing_found(findings: &Findings, pen: &Pen) -> String {
     if findings.exchanges == 0 {
         let cause = if findings.skipped.records > 0 {
             "every record was skipped; the first reason is below"
@@ -102,10 +109,12 @@ fn nothing_found(findings: &Findings) -> String {
         };
         return format!("nothing to look at: no exchanges were read ({cause})\n");
     }
-    let mut sentence = format!("no campaigns found in {}\n", read(findings));
+    let mut sentence = String::new();
+    text::hang(&mut sentence, "", &format!("no campaigns found in {}", read(findings)), pen.columns());
     if !findings.off.is_empty() {
         let off = number::counted(findings.off.len() as u64, "signal");
-        sentence.push_str(&format!("{off} could not be computed (below): what they would have shown is unknown\n"));
+        let caveat = format!("{off} could not be computed (below), so this is not proof that there are none");
+        text::hang(&mut sentence, "", &caveat, pen.columns());
     }
     sentence
 }
@@ -133,7 +142,8 @@ fn campaign_blocks(out: &mut String, report: &Report, pen: &Pen) {
     for campaign in &report.findings.campaigns {
         let technique = words::technique(words::case_of(report, campaign));
         let id = words::short_id(&report.findings, &campaign.id);
-        let first = format!("{id}  {} {}  {technique}", words::severity(campaign.severity), number::score(campaign.score));
+        let first =
+            format!("{id}  {} {}  {technique}", words::severity(campaign.severity), number::score(campaign.score));
         out.push_str(&pen.bold(&first));
         out.push('\n');
         let facts = format!(
@@ -173,13 +183,15 @@ fn suspects(out: &mut String, findings: &Findings, pen: &Pen) {
     let counted = number::counted(findings.suspects.len() as u64, "suspect");
     let heading = format!("{}, linked to no other account", pen.bold(&counted));
     out.push_str(&format!("\n{heading}\n\n"));
+    // One signal keeps a suspect on one line of a narrow terminal.
+    let strongest = if pen.is_narrow() { 1 } else { STRONGEST };
     let mut rows = pen.rows(&["account", "score", "exchanges", "why"], &[1, 2]);
     for suspect in findings.suspects.iter().take(SUSPECTS) {
         rows.add_row([
             text::clean(&suspect.account),
             number::score(suspect.score),
             number::thousands(suspect.exchanges),
-            words::strongest(&suspect.signals, STRONGEST),
+            words::strongest(&suspect.signals, strongest),
         ]);
     }
     push_rows(out, &rows);

@@ -149,3 +149,27 @@ pub(crate) fn cohort(cohort: &Cohort) -> String {
         number::figure(cohort.threshold)
     )
 }
+
+/// Whether the evidence is enough to act on, in a sentence.
+pub(crate) fn standing(campaign: &Campaign) -> String {
+    let families = families(&campaign.families);
+    if campaign.actionable {
+        format!("actionable: independent families of signals fired ({families})")
+    } else if campaign.families.is_empty() {
+        "not actionable: no family of signals fired by itself".to_owned()
+    } else {
+        format!("not actionable: only one family of signals fired ({families}); look for a second before acting")
+    }
+}
+
+/// An example's words by cue, in the order in which cues first appear.
+pub(crate) fn by_cue(words: &[(String, String, f64)]) -> Vec<(&str, Vec<(&str, f64)>)> {
+    let mut cues: Vec<(&str, Vec<(&str, f64)>)> = Vec::new();
+    for (cue, word, contribution) in words {
+        match cues.iter_mut().find(|(known, _)| *known == cue.as_str()) {
+            Some((_, group)) => group.push((word.as_str(), *contribution)),
+            None => cues.push((cue.as_str(), vec![(word.as_str(), *contribution)])),
+        }
+    }
+    cues
+}

@@ -229,9 +229,6 @@ pub(crate) struct Turns {
     pub(crate) gap: f64,
 }
 
-/// The most turns that a session has.
-pub(crate) const MOST_TURNS: u8 = 9;
-
 impl Actor {
     /// The dice of one session, for `purpose`.
     pub(crate) fn dice(&self, session: u32, purpose: u64) -> Dice {

@@ -42,8 +42,8 @@ pub(crate) const SERVERS: &[Client] = &[PYTHON, PYTHON, NODE, NODE, GO, JAVA, PY
 pub(crate) const SCRIPTS: &[Client] = &[PYTHON, PYTHON, PYTHON, NODE, CURL];
 /// What a harvest uses.
 pub(crate) const HARVESTERS: &[Client] = &[PYTHON, PYTHON, PYTHON, PYTHON_OLD, NODE];
-/// What coding agents are.
-pub(crate) const AGENTS: &[Client] = &[CODEHAND, CODEHAND, OPENCRAFT, PANELTASK];
+/// The coding agents, in the order of their system prompts.
+pub(crate) const HARNESSES: [Client; 3] = [CODEHAND, OPENCRAFT, PANELTASK];
 /// What bring-your-own-key users chat with.
 pub(crate) const DESKTOP: &[Client] = &[CHATBOX, CHATBOX, NODE, CHROME];
 /// An aggregator's gateway.

@@ -34,8 +34,6 @@ pub(crate) struct Speech {
     pub(crate) agent: AgentSpeech,
     /// The next turn of a dialogue.
     pub(crate) dialogue: RuleId,
-    /// What answers look like when a conversation quotes them.
-    pub(crate) answer: RuleId,
 }
 
 /// The pieces of a coding agent's session.
@@ -92,7 +90,6 @@ impl Speech {
                 ],
             },
             dialogue: rule("selfplay_next"),
-            answer: rule("judge_answer"),
         }
     }
 

@@ -377,7 +377,7 @@ fn flag(text: &str) -> Option<bool> {
 }
 
 /// A list in a text: JSON, or names with commas between.
-fn split<'v>(text: &str) -> Vec<Cow<'v, str>> {
+pub(crate) fn split<'v>(text: &str) -> Vec<Cow<'v, str>> {
     if let Ok(list) = serde_json::from_str::<Vec<String>>(text) {
         return list.into_iter().map(Cow::Owned).collect();
     }

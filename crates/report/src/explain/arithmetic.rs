@@ -26,9 +26,11 @@ pub(super) fn write(out: &mut String, signals: &[Signal], score: f64) {
     out.push_str(&format!("  {}  {}\n", " ".repeat(gap - 2), "─".repeat(7)));
     out.push_str(&format!("  {:<width$}  {:>7}\n", "sum", number::signed(sum), width = gap - 2));
     let follows = number::logistic(sum);
-    out.push_str(&format!("  score = 1 / (1 + exp(-({}))) = {}\n", number::signed(sum), number::exact_score(follows)));
+    out.push_str(&format!("  score = 1 / (1 + exp({})) = {}\n", number::signed(-sum), number::exact_score(follows)));
     if (follows - score).abs() > 0.0005 {
         let recorded = number::exact_score(score);
-        out.push_str(&format!("  note: the findings record {recorded}, which is not what these contributions add up to\n"));
+        out.push_str(&format!(
+            "  note: the findings record {recorded}, which is not what these contributions add up to\n"
+        ));
     }
 }

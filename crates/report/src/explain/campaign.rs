@@ -55,7 +55,11 @@ fn observed(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
     section(out, "OBSERVED (read from the log)");
     fact(out, "accounts", &number::thousands(campaign.accounts.len() as u64));
     fact(out, "exchanges", &number::thousands(campaign.exchanges));
-    fact(out, "active (UTC)", &format!("{} to {}", when::minute(&campaign.first_seen), when::minute(&campaign.last_seen)));
+    fact(
+        out,
+        "active (UTC)",
+        &format!("{} to {}", when::minute(&campaign.first_seen), when::minute(&campaign.last_seen)),
+    );
     let tokens = &campaign.tokens;
     fact(
         out,
@@ -105,21 +109,9 @@ fn inferred(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
             number::exact_score(campaign.score)
         ),
     );
-    item(out, &standing(campaign));
+    item(out, &words::standing(campaign));
     for sentence in case.map_or(&[][..], |case| case.inferred.as_slice()) {
         item(out, sentence);
-    }
-}
-
-/// Whether the evidence is enough to act on, in a sentence.
-pub(crate) fn standing(campaign: &Campaign) -> String {
-    let families = words::families(&campaign.families);
-    if campaign.actionable {
-        format!("actionable: independent families of signals fired ({families})")
-    } else if campaign.families.is_empty() {
-        "not actionable: no family of signals fired by itself".to_owned()
-    } else {
-        format!("not actionable: only one family of signals fired ({families}); look for a second before acting")
     }
 }
 
@@ -219,7 +211,7 @@ fn examples(out: &mut String, examples: &[Example]) {
     for example in examples.iter().take(EXAMPLES) {
         out.push_str(&format!("  {}  {} UTC\n", text::clean(&example.account), when::minute(&example.time)));
         text::hang(out, "    ", &text::clean(&example.text), WIDTH);
-        for (cue, group) in by_cue(&example.words) {
+        for (cue, group) in words::by_cue(&example.words) {
             let spoke: Vec<String> = group
                 .iter()
                 .take(WORDS)
@@ -228,16 +220,4 @@ fn examples(out: &mut String, examples: &[Example]) {
             text::hang(out, &format!("    {}: ", words::signal(cue)), &spoke.join(", "), WIDTH);
         }
     }
-}
-
-/// An example's words by cue, in the order in which cues first appear.
-pub(crate) fn by_cue(words: &[(String, String, f64)]) -> Vec<(&str, Vec<(&str, f64)>)> {
-    let mut cues: Vec<(&str, Vec<(&str, f64)>)> = Vec::new();
-    for (cue, word, contribution) in words {
-        match cues.iter_mut().find(|(known, _)| *known == cue.as_str()) {
-            Some((_, group)) => group.push((word.as_str(), *contribution)),
-            None => cues.push((cue.as_str(), vec![(word.as_str(), *contribution)])),
-        }
-    }
-    cues
 }

@@ -53,7 +53,10 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
     match member {
         Some(member) => {
             let sure = words::confidence(member.score);
-            item(&mut out, &format!("that it belongs to the campaign is {sure} ({}, its own score)", number::score(member.score)));
+            item(
+                &mut out,
+                &format!("that it belongs to the campaign is {sure} ({}, its own score)", number::score(member.score)),
+            );
             item(&mut out, &member.because);
         }
         None => item(&mut out, "it belongs to the campaign by its links; the report keeps no score of its own for it"),

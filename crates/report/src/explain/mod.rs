@@ -45,5 +45,5 @@ fn item(out: &mut String, sentence: &str) {
 
 /// A name and its value, aligned.
 fn fact(out: &mut String, name: &str, value: &str) {
-    text::hang(out, &format!("  {name:<13}"), value, WIDTH);
+    text::hang(out, &format!("  {name:<14}"), value, WIDTH);
 }

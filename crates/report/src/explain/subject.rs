@@ -46,7 +46,8 @@ pub(super) enum Subject<'a> {
 pub(super) fn find<'a>(report: &'a Report, asked: &str) -> Result<Subject<'a>, ExplainError> {
     let asked = asked.trim();
     let findings = &report.findings;
-    let campaign_subject = |campaign: &'a Campaign| Subject::Campaign { campaign, case: words::case_of(report, campaign) };
+    let campaign_subject =
+        |campaign: &'a Campaign| Subject::Campaign { campaign, case: words::case_of(report, campaign) };
 
     let bare = words::bare_id(asked);
     if let Some(campaign) = findings.campaigns.iter().find(|campaign| words::bare_id(&campaign.id) == bare) {

@@ -1,7 +1,99 @@
-//! Html: stub
-//! x
-//! x
-//! x
-use stillwatch_model::Report;
-/// stub
-pub fn html(_: &Report, _: &str) -> String { String::new() }
+//! Html: one self-contained page: overview, a case a campaign, suspects, and what could not be seen.
+//! In: a `Report` and a title. Out: HTML that needs no script, no font and no other file.
+//! Invariant: nothing is loaded from anywhere (the page's own policy forbids it); every stranger's word is escaped.
+//! Not here: pictures (`picture`), the style sheet (`page.css`).
+
+mod case;
+mod evidence;
+mod overview;
+mod picture;
+mod unseen;
+
+use maud::{DOCTYPE, Markup, PreEscaped, html as markup};
+use stillwatch_model::{Campaign, Report};
+
+use crate::{text, when, words};
+
+const STYLE: &str = include_str!("page.css");
+const POLICY: &str =
+    "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
+
+/// The whole page.
+#[must_use]
+pub fn html(report: &Report, title: &str) -> String {
+    let findings = &report.findings;
+    let page = markup! {
+        (DOCTYPE)
+        html lang="en" {
+            head {
+                meta charset="utf-8";
+                meta http-equiv="Content-Security-Policy" content=(POLICY);
+                meta name="viewport" content="width=device-width, initial-scale=1";
+                meta name="color-scheme" content="light dark";
+                meta name="referrer" content="no-referrer";
+                meta name="robots" content="noindex";
+                title { (safe(title)) }
+                style { (PreEscaped(STYLE)) }
+            }
+            body {
+                header.page {
+                    p.brand { "Stillwatch" }
+                    h1 { (safe(title)) }
+                    p.meta {
+                        @if !findings.window.from.is_empty() {
+                            "Traffic from " (when::minute(&findings.window.from)) " to " (when::minute(&findings.window.to)) " UTC. "
+                        }
+                        @if !findings.generated.is_empty() {
+                            "Computed " (when::minute(&findings.generated)) " UTC. "
+                        }
+                    }
+                    p.meta { "For this organisation only: the page names accounts and shows text from the log." }
+                }
+                main {
+                    (overview::section(report))
+                    @for campaign in &findings.campaigns {
+                        (case::article(report, campaign))
+                    }
+                    (overview::suspects(findings))
+                    (unseen::section(findings))
+                    (reading())
+                }
+            }
+        }
+    };
+    page.into_string()
+}
+
+/// A stranger's word, without control and direction characters; `maud` escapes the markup.
+fn safe(stranger: &str) -> Markup {
+    markup! { (text::clean(stranger)) }
+}
+
+/// The anchor of a campaign's case.
+fn anchor(campaign: &Campaign) -> String {
+    let name: String = words::bare_id(&campaign.id)
+        .chars()
+        .filter(|letter| letter.is_ascii_alphanumeric() || *letter == '-')
+        .collect();
+    format!("case-{name}")
+}
+
+fn reading() -> Markup {
+    markup! {
+        section.card.quiet aria-labelledby="reading" {
+            h2 #reading { "How to read this page" }
+            dl.words {
+                dt { "Score" }
+                dd { "The calibrated probability that this is a campaign: the logistic function of the sum of its signals' contributions, which are all listed." }
+                dt { "Observed" }
+                dd { "Read from the log, and true whatever we conclude." }
+                dt { "Inferred" }
+                dd { "Our conclusions, each with its confidence. They can be wrong; honest look-alikes exist." }
+                dt { "Actionable" }
+                dd { "Two independent families of signals fired. Act on nothing less." }
+                dt { "Own score" }
+                dd { "How surely one account belongs, by its own traffic. An account is not guilty of its neighbours." }
+            }
+        }
+    }
+}

@@ -32,11 +32,13 @@ pub struct Options {
     pub mixed: f32,
     /// Share of quiet texts on which each cue may fire, in no source more.
     pub false_rate: f32,
+    /// Log-odds that a cue must have whatever the quiet texts say.
+    pub floor: f32,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 1, epochs: 10, features: 20_000, groups: 3, rate: 0.15, l2: 2e-4, drop: 0.3, mixed: 0.5, false_rate: 0.003 }
+        Options { seed: 1, epochs: 10, features: 20_000, groups: 3, rate: 0.15, l2: 2e-4, drop: 0.3, mixed: 0.5, false_rate: 0.003, floor: -1.0 }
     }
 }
 

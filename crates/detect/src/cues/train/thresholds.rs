@@ -22,6 +22,9 @@ pub(super) fn set(model: &mut Model, corpus: &Corpus, options: &Options) {
             }
         }
     }
+    for head in &mut model.heads {
+        head.threshold = options.floor;
+    }
     for ((cue, _), mut logits) in quiet {
         if logits.len() < FEW {
             continue;

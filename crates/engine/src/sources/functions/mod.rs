@@ -1,0 +1,31 @@
+//! Functions: what the sources' SQL needs and SQL has not.
+//! In: texts, mostly the JSON text of a record or of a part of it. Out: values of native columns.
+//! Invariant: pure; a value that cannot be read is null, never an error.
+//! Not here: getting a field out of a record (`json_get_*` and `json_as_text` of datafusion-functions-json).
+
+mod by_row;
+mod conversation;
+mod values;
+
+use datafusion::{common::Result, execution::FunctionRegistry, logical_expr::ScalarUDF, prelude::SessionContext};
+
+pub(crate) use conversation::{chat_last_user, chat_system};
+pub(crate) use values::{any_time, text_list};
+
+/// Makes all functions known to a session.
+pub fn register(ctx: &SessionContext) -> Result<()> {
+    let state = ctx.state_ref();
+    let mut state = state.write();
+    if state.udf("json_as_text").is_err() {
+        datafusion_functions_json::register_all(&mut *state)?;
+    }
+    for function in all() {
+        state.register_udf(std::sync::Arc::new(function))?;
+    }
+    Ok(())
+}
+
+/// All functions of ours.
+fn all() -> Vec<ScalarUDF> {
+    vec![any_time(), text_list(), chat_system(), chat_last_user()]
+}

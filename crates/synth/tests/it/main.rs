@@ -1,0 +1,7 @@
+//! It: the laws of synthetic traffic, seen from outside.
+//! In: plans. Out: assertions.
+//! Invariant: one binary; each module is one law.
+//! Not here: tests of single functions (beside them).
+
+mod laws;
+mod plans;
