@@ -1,2 +1,82 @@
-//! x
-fn main(){}
+//! xtask: the two commands of the README, `cargo xtask demo` and `cargo xtask test`.
+//! In: a verb. Out: exit code 0 when everything held.
+//! Invariant: always the same two ways to build (default members; `-p stillwatch-engine`), so that Cargo never rebuilds for a whim.
+//! Not here: anything that a user runs.
+
+mod arrows;
+mod run;
+mod tidy;
+
+use std::process::ExitCode;
+
+use anyhow::{Result, bail};
+
+use run::{Step, cargo, have, skipped};
+
+const HELP: &str = "cargo xtask <verb>
+
+  demo [ARGS]   build both programs in release and run `stillwatch demo`
+  test          everything that CI checks: crate arrows, file headers, fmt, clippy, deny, tests
+  check         the quick part of it: arrows, headers, fmt";
+
+fn main() -> ExitCode {
+    let mut arguments = std::env::args().skip(1);
+    let done = match arguments.next().as_deref() {
+        Some("demo") => demo(arguments.collect()),
+        Some("test") => test(),
+        Some("check") => check(),
+        _ => {
+            println!("{HELP}");
+            Ok(())
+        }
+    };
+    match done {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("error: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn demo(arguments: Vec<String>) -> Result<()> {
+    cargo(["build", "--release"]).step("build the command line")?;
+    cargo(["build", "--release", "-p", "stillwatch-engine"]).step("build the engine (DataFusion: minutes, once)")?;
+    run::program("target/release/stillwatch").arg("demo").args(arguments).step("run the demo")
+}
+
+fn check() -> Result<()> {
+    arrows::check()?;
+    tidy::check()?;
+    cargo(["fmt", "--all", "--check"]).step("formatting")
+}
+
+fn test() -> Result<()> {
+    check()?;
+    deny()?;
+    let test = if have("cargo-nextest") { ["nextest", "run"] } else { ["test", "--quiet"] };
+    cargo(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]).step("clippy")?;
+    cargo(test).step("tests")?;
+    cargo(["clippy", "--quiet", "-p", "stillwatch-engine", "--all-targets", "--", "-D", "warnings"]).step("clippy, engine")?;
+    // The command line's tests run the engine beside it: it must be built in the same profile.
+    cargo(["build", "--quiet", "-p", "stillwatch-engine"]).step("build the engine")?;
+    cargo(test).args(["-p", "stillwatch-engine"]).step("tests, engine")?;
+    cargo(test).args(["-p", "stillwatch", "--features", "with-engine"]).step("tests, both programs together")
+}
+
+/// Licences, duplicate engines, sources of crates; advisories where their database can be fetched.
+fn deny() -> Result<()> {
+    if !have("cargo-deny") {
+        cargo(["install", "cargo-deny", "--locked", "--quiet"]).step("install cargo-deny")?;
+    }
+    cargo(["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]).step("cargo deny: licences, bans, sources")?;
+    if cargo(["deny", "--log-level", "off", "fetch"]).quiet()? {
+        cargo(["deny", "--log-level", "error", "check", "advisories"]).step("cargo deny: advisories")?;
+    } else {
+        skipped("cargo deny: advisories", "needs the RustSec database, which can't be fetched here");
+    }
+    if !have("cargo-deny") {
+        bail!("`cargo-deny` was installed but is not on the path; add Cargo's `bin` folder to PATH");
+    }
+    Ok(())
+}

@@ -12,7 +12,8 @@ use std::path::Path;
 use stillwatch_detect::cues::{Cue, Labelled, Split};
 use stillwatch_model::Capability;
 
-/// Texts made from one template.
+/// Texts made from one template, unless its header says `variants=N`: then N, each a group of its own, since what differs
+/// between them is whole sentences.
 const EACH: usize = 32;
 
 type Failure = Box<dyn std::error::Error>;
@@ -33,9 +34,9 @@ fn main() -> Result<(), Failure> {
         }
         for template in &templates {
             let mut random = Random(stillwatch_detect::text::hash(template.text.as_bytes()));
-            let kept = random.below(8) == 0;
+            let kept = random.below(8) == 0 && template.variants == 0;
             let mut made = std::collections::HashSet::new();
-            for _ in 0..EACH {
+            for at in 0..if template.variants > 0 { template.variants } else { EACH } {
                 let text = expand(&template.text, &slots, &mut random, 0).map_err(|e| format!("{name}, line {}: {e}", template.line))?;
                 if !made.insert(text.clone()) {
                     continue;
@@ -44,6 +45,9 @@ fn main() -> Result<(), Failure> {
                 frame(&mut example, &template.language, &slots, &mut random)?;
                 example.source = format!("own/{name}");
                 example.group = format!("{name}/{}", template.line);
+                if template.variants > 0 {
+                    example.group += &format!("/{at}");
+                }
                 example.split = if kept { Split::Test } else { Split::Train };
                 writeln!(out, "{}", serde_json::to_string(&example)?)?;
             }
@@ -56,12 +60,13 @@ struct Template {
     line: usize,
     text: String,
     language: String,
+    variants: usize,
     labels: Labelled,
 }
 
 /// Reads a grammar: `@slot` lists, `[cues=... unsure=... capability=... lang=...]` headers, and templates, one a line.
 fn read(text: &str, slots: &mut HashMap<String, Vec<String>>) -> Result<Vec<Template>, Failure> {
-    let (mut out, mut slot, mut labels, mut language) = (Vec::new(), None, Labelled::default(), String::new());
+    let (mut out, mut slot, mut labels, mut language, mut variants) = (Vec::new(), None, Labelled::default(), String::new(), 0);
     for (at, line) in text.lines().enumerate() {
         if line.is_empty() {
             slot = None;
@@ -71,25 +76,26 @@ fn read(text: &str, slots: &mut HashMap<String, Vec<String>>) -> Result<Vec<Temp
         } else if let Some(name) = &slot {
             slots.entry(name.clone()).or_default().push(line.to_owned());
         } else if let Some(head) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')).filter(|l| l.starts_with("cues=") || l.starts_with("capability=")) {
-            (labels, language) = (Labelled::default(), "en".to_owned());
+            (labels, language, variants) = (Labelled::default(), "en".to_owned(), 0);
             for part in head.split(' ') {
                 match part.split_once('=') {
                     Some(("cues", names)) => labels.cues = cues(names)?,
                     Some(("unsure", names)) => labels.unsure = cues(names)?,
                     Some(("capability", name)) => labels.capability = Some(capability(name)?),
+                    Some(("variants", number)) => variants = number.parse()?,
                     Some(("lang", name)) => language = name.to_owned(),
                     _ => return Err(format!("line {}: `{part}` is not a label", at + 1).into()),
                 }
             }
         } else {
-            out.push(Template { line: at + 1, text: line.to_owned(), language: language.clone(), labels: labels.clone() });
+            out.push(Template { line: at + 1, text: line.to_owned(), language: language.clone(), variants, labels: labels.clone() });
         }
     }
     Ok(out)
 }
 
 fn cues(names: &str) -> Result<Vec<Cue>, Failure> {
-    names.split(',').map(|name| Cue::ALL.into_iter().find(|c| c.name() == name).ok_or_else(|| format!("`{name}` is not a cue").into())).collect()
+    names.split(',').filter(|name| !name.is_empty()).map(|name| Cue::ALL.into_iter().find(|c| c.name() == name).ok_or_else(|| format!("`{name}` is not a cue").into())).collect()
 }
 
 fn capability(name: &str) -> Result<Capability, Failure> {

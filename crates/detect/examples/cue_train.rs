@@ -26,6 +26,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
             "--drop" => options.drop = value()?.parse()?,
             "--mixed" => options.mixed = value()?.parse()?,
             "--floor" => options.floor = value()?.parse()?,
+            "--balance" => options.balance = value()?.parse()?,
             "--false-rate" => options.false_rate = value()?.parse()?,
             "--json" => json = true,
             _ => files.push(arg),

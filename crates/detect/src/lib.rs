@@ -6,8 +6,10 @@
 pub mod account;
 pub mod calibrate;
 pub mod campaign;
+pub mod cohort;
 pub mod community;
 pub mod cues;
+pub mod evaluate;
 pub mod explain;
 pub mod fingerprint;
 pub mod group;

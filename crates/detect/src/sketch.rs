@@ -278,6 +278,12 @@ impl Default for Reader {
 }
 
 impl Reader {
+    /// What one exchange is like, by itself.
+    pub fn exchange(&mut self, o: &Observation<'_>) -> Sample {
+        let prompt = o.prompt.map_or(0, |p| text::hash(p.as_bytes()));
+        self.sample(key(prompt, o.time), prompt, o)
+    }
+
     fn sample(&mut self, key: u64, prompt: u64, o: &Observation<'_>) -> Sample {
         let mut sample = Sample { key, time: o.time, prompt, presents: !o.presented.is_empty(), ..Sample::default() };
         if let Some(system) = o.system {
@@ -299,6 +305,11 @@ impl Reader {
         (sample.cues, sample.capability) = (scores.cues, scores.capability);
         sample
     }
+}
+
+/// The sampling key of an exchange: uniform, and the same wherever it is met.
+fn key(prompt: u64, time: Micros) -> u64 {
+    fold(prompt ^ 0x3c79_ac49_2ba7_b653, time as u64 ^ 0x1c69_b3f7_4ac4_ae35)
 }
 
 /// Signed random projection of a bag of words, scaled by the square root of its size.
@@ -371,7 +382,7 @@ impl Sketch {
             c.prompts += 1;
             self.prompts.add(prompt);
         }
-        let key = fold(prompt ^ 0x3c79_ac49_2ba7_b653, o.time as u64 ^ 0x1c69_b3f7_4ac4_ae35);
+        let key = key(prompt, o.time);
         if self.wants(key) {
             let sample = reader.sample(key, prompt, o);
             self.keep(sample);

@@ -138,7 +138,7 @@ def main():
                 if name in MEASURE:
                     split = "test" if place < 3000 else None
                 elif name in FREE:
-                    split = ["train", "train", "train", "quiet", "test"][place % 5]
+                    split = ["train", "quiet", "train", "test"][place % 4]
                 elif name in QUIET:
                     split = "train" if place < LEARN else "quiet" if place < LEARN + KEEP else "test" if place < LEARN + 2 * KEEP else None
                     if len(texts) < LEARN + 2 * KEEP:

@@ -3,5 +3,8 @@
 //! Invariant: opens no listening socket.
 //! Not here: the science (`stillwatch-detect`).
 
+pub mod pipeline;
 pub mod scan;
+pub mod sketch_udaf;
 pub mod sources;
+pub mod verbs;

@@ -160,10 +160,13 @@ fn campaign_blocks(out: &mut String, report: &Report, pen: &Pen) {
     out.pop();
 }
 
-/// The strongest signals; a campaign seen by one family only says that first.
+/// The strongest signals; a campaign that is not actionable says why first.
 fn why(campaign: &Campaign) -> String {
     let strongest = words::strongest(&campaign.signals, STRONGEST);
-    if campaign.actionable { strongest } else { format!("not actionable yet, one family only: {strongest}") }
+    match words::reservation(campaign) {
+        Some(reservation) => format!("({reservation}) {strongest}"),
+        None => strongest,
+    }
 }
 
 fn severity_cell(severity: Severity) -> Cell {

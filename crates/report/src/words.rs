@@ -152,13 +152,23 @@ pub(crate) fn cohort(cohort: &Cohort) -> String {
 
 /// Whether the evidence is enough to act on, in a sentence.
 pub(crate) fn standing(campaign: &Campaign) -> String {
-    let families = families(&campaign.families);
-    if campaign.actionable {
-        format!("actionable: independent families of signals fired ({families})")
-    } else if campaign.families.is_empty() {
-        "not actionable: no family of signals fired by itself".to_owned()
-    } else {
-        format!("not actionable: only one family of signals fired ({families}); look for a second before acting")
+    let fired = families(&campaign.families);
+    match (campaign.actionable, campaign.families.len()) {
+        (true, _) => format!("actionable: independent families of signals fired ({fired})"),
+        (false, 0) => "not actionable: no family of signals fired by itself".to_owned(),
+        (false, 1) => {
+            format!("not actionable: only one family of signals fired ({fired}); look for a second before acting")
+        }
+        (false, _) => format!("not actionable: the families that fired ({fired}) are not independent or strong enough"),
+    }
+}
+
+/// Why not to act on a campaign yet, in a few words; nothing when it is actionable.
+pub(crate) fn reservation(campaign: &Campaign) -> Option<&'static str> {
+    match (campaign.actionable, campaign.families.len()) {
+        (true, _) => None,
+        (false, 1) => Some("one family only"),
+        (false, _) => Some("not actionable yet"),
     }
 }
 

@@ -3,7 +3,7 @@
 //! Invariant: the exchange buffer is reused, as the engine does.
 //! Not here: writing Parquet or JSON (`engine/benches`).
 
-#![allow(missing_docs, reason = "a bench has no readers")]
+#![expect(missing_docs, reason = "a bench has no readers")]
 
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};

@@ -47,7 +47,16 @@ impl Shape {
             Self::ExtractTranslation => manner(&["extract_translate"], 0.35, 1300.0, 1.1),
             Self::ExtractZh => manner(&["extract_zh"], 0.25, 1400.0, 1.1),
             Self::Injected => manner(
-                &["hard_problem", "bare_code", "bare_agentic", "bare_science", "code_question", "chat_learn", "office_task", "zh_code"],
+                &[
+                    "hard_problem",
+                    "bare_code",
+                    "bare_agentic",
+                    "bare_science",
+                    "code_long",
+                    "chat_story",
+                    "office_task",
+                    "zh_code",
+                ],
                 0.08,
                 1500.0,
                 1.0,
@@ -160,7 +169,9 @@ impl Crew<'_> {
             let which = u64::from(self.opened % of.max(1));
             (of > 0).then(|| format!("{prefix}_{:010x}", key(&[self.pool, which, generation, salt]) >> 24))
         };
-        let domain = dice.chance(0.35).then(|| format!("{}.example", dice.pick(&["zmailr", "inboxly", "dropnote", "ninemail", "mailpup"])));
+        let domain = dice
+            .chance(0.35)
+            .then(|| format!("{}.example", dice.pick(&["zmailr", "inboxly", "dropnote", "ninemail", "mailpup"])));
         let holder = Holder {
             label: TruthLabel::Campaign,
             created: Some(created),

@@ -159,7 +159,7 @@ impl World {
         let start = out.len();
         let mut habit = Dice::of(&[scene.person, 0x4a817]);
         let voice = Voice::of(&mut habit);
-        let rule = if scene.moment.turn > 0 && dice.chance(0.7) {
+        let rule = if scene.moment.turn > 0 && dice.chance(0.6) {
             self.speech.follow(scene.tongue)
         } else {
             self.speech.ask(scene.tongue, &mut habit, dice)
@@ -346,7 +346,11 @@ impl<'w> Scene<'w> {
             Origin::Station(station) => Address::station(*station, &mut dice),
             Origin::Proxies { pool, exits, shared } => {
                 if dice.chance(*shared) {
-                    return if dice.chance(0.5) { Address::vpn(&mut dice) } else { Address::station(pool % 3, &mut dice) };
+                    return if dice.chance(0.5) {
+                        Address::vpn(&mut dice)
+                    } else {
+                        Address::station(pool % 3, &mut dice)
+                    };
                 }
                 let own = 1 + actor.habit(0xe817).below(6);
                 let exit = key(&[actor.seed, dice.below(own) as u64, 0xe817]) % u64::from((*exits).max(1));

@@ -7,23 +7,46 @@ use crate::dice::Dice;
 use crate::grammar::{Grammar, RuleId};
 use crate::network::Tongue;
 
-const EN: &[&str] = &[
-    "chat_ask", "chat_ask", "chat_plan", "chat_write", "chat_write", "chat_health", "chat_legal", "chat_money", "chat_fix",
-    "chat_brainstorm", "chat_learn", "chat_learn", "translate_ask", "chat_pasted", "chat_pasted", "email_write", "email_write",
-    "office_task", "code_question", "code_question", "bench_math",
+const EN: &[(&str, usize)] = &[
+    ("chat_ask", 2),
+    ("chat_plan", 1),
+    ("chat_write", 2),
+    ("chat_health", 1),
+    ("chat_legal", 1),
+    ("chat_money", 1),
+    ("chat_fix", 1),
+    ("chat_brainstorm", 1),
+    ("chat_learn", 2),
+    ("translate_ask", 1),
+    ("chat_pasted", 3),
+    ("email_write", 2),
+    ("office_task", 1),
+    ("code_question", 2),
+    ("bench_math", 1),
+    ("chat_story", 6),
+    ("chat_document", 9),
+    ("code_long", 5),
 ];
-const ZH: &[&str] = &[
-    "zh_chat", "zh_chat", "zh_chat", "zh_legal", "zh_medical", "zh_office", "zh_code", "zh_homework", "zh_translate",
+const ZH: &[(&str, usize)] = &[
+    ("zh_chat", 3),
+    ("zh_legal", 1),
+    ("zh_medical", 1),
+    ("zh_office", 2),
+    ("zh_code", 1),
+    ("zh_homework", 1),
+    ("zh_translate", 1),
+    ("zh_pasted", 5),
+    ("code_long", 2),
 ];
-const ES: &[&str] = &["es_chat", "es_chat", "es_chat", "code_question"];
-const JA: &[&str] = &["ja_chat", "ja_chat", "ja_chat", "code_question"];
+const ES: &[(&str, usize)] = &[("es_chat", 4), ("code_long", 1)];
+const JA: &[(&str, usize)] = &[("ja_chat", 4), ("code_long", 1)];
 
 /// The rules that people speak by.
 #[derive(Debug)]
 pub(crate) struct Speech {
     tongues: [(Vec<RuleId>, RuleId); 4],
     /// Rules whose text is code, typed by no one.
-    code: [RuleId; 2],
+    code: [RuleId; 3],
     /// A greeting.
     pub(crate) greeting: RuleId,
     /// Thanks.
@@ -60,7 +83,10 @@ impl Speech {
                 RuleId::default()
             })
         };
-        let mut tongue = |names: &[&str], follow: &str| (names.iter().map(|n| rule(n)).collect(), rule(follow));
+        let mut tongue = |names: &[(&str, usize)], follow: &str| {
+            let rules = names.iter().flat_map(|&(name, weight)| std::iter::repeat_n(rule(name), weight)).collect();
+            (rules, rule(follow))
+        };
         let tongues = [
             tongue(EN, "chat_followup"),
             tongue(ZH, "zh_followup"),
@@ -74,7 +100,7 @@ impl Speech {
         };
         Self {
             tongues,
-            code: [rule("code_question"), rule("zh_code")],
+            code: [rule("code_question"), rule("zh_code"), rule("code_long")],
             greeting: rule("greeting"),
             thanks: rule("thanks"),
             exercise: (rule("exercise"), rule("exercise_help")),

@@ -164,7 +164,8 @@ impl Actor {
         let block = self.block();
         let first = session / block * block;
         let width = f64::from(block.min(self.sessions - first));
-        let place = (f64::from(first) + width * unit_of(key(&[self.seed, u64::from(session)]))) / f64::from(self.sessions);
+        let place =
+            (f64::from(first) + width * unit_of(key(&[self.seed, u64::from(session)]))) / f64::from(self.sessions);
         let time = if self.high > self.low {
             rhythm.instant(self.low + (self.high - self.low) * place)
         } else {

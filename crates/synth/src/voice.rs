@@ -31,7 +31,9 @@ impl Voice {
 
     /// Retypes `text` from byte `start` on.
     pub(crate) fn speak(self, text: &mut String, start: usize, dice: &mut Dice) {
-        if self.lower && let Some(part) = text.get_mut(start..) {
+        if self.lower
+            && let Some(part) = text.get_mut(start..)
+        {
             part.make_ascii_lowercase();
         }
         if self.no_stop && text.ends_with(['.', '?', '!']) {

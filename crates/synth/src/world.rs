@@ -132,6 +132,8 @@ pub(crate) struct Opened {
     pub(crate) country: u8,
     /// When it was opened.
     pub(crate) created: Micros,
+    /// The truth about it.
+    pub(crate) label: TruthLabel,
 }
 
 /// When an actor is there and how much it does.
@@ -155,7 +157,6 @@ pub(crate) struct Builder<'p> {
     world: World,
     /// Exchanges of each actor, and whether they may be scaled.
     volumes: Vec<(f64, bool)>,
-    label: TruthLabel,
 }
 
 impl<'p> Builder<'p> {
@@ -178,7 +179,7 @@ impl<'p> Builder<'p> {
             expected: 0,
             missing,
         };
-        Self { plan, world, volumes: Vec::new(), label: TruthLabel::Honest }
+        Self { plan, world, volumes: Vec::new() }
     }
 
     /// Dice for one group.
@@ -256,7 +257,14 @@ impl<'p> Builder<'p> {
             payment: holder.payment.or_else(|| (holder.plan != "free").then(|| format!("pay_{:010x}", hex(dice)))),
             device: holder.device.or_else(|| Some(format!("dev_{:010x}", hex(dice)))),
             email_domain: Some(holder.domain.unwrap_or_else(|| {
-                dice.pick(&["postbox.example", "postbox.example", "mailhub.example", "letterly.example", "quickmail.example"]).to_owned()
+                dice.pick(&[
+                    "postbox.example",
+                    "postbox.example",
+                    "mailhub.example",
+                    "letterly.example",
+                    "quickmail.example",
+                ])
+                .to_owned()
             })),
             phone_prefix: dice.chance(0.85).then(|| format!("{}-{}", place.phone, dice.range(20, 98))),
             billing_country: Some(place.code.to_owned()),
@@ -266,34 +274,40 @@ impl<'p> Builder<'p> {
         });
         self.world.truth.push(Truth { account: name, label: holder.label, group: holder.group.to_owned() });
         self.world.organizations.push(holder.organization);
-        self.label = holder.label;
-        Opened { account: number as u32, country, created }
+        Opened { account: number as u32, country, created, label: holder.label }
     }
 
     /// Adds an actor to an account that was opened before.
     pub(crate) fn act(&mut self, dice: &mut Dice, holder: Opened, cast: u32, part: Part) {
-        let scaled = self.label != TruthLabel::Campaign;
-        self.add(dice, holder, cast, part, NOBODY, scaled);
+        self.add(dice, holder, cast, part, NOBODY);
     }
 
     /// Adds a user inside an aggregator's account, with a truth of its own.
-    pub(crate) fn act_inside(&mut self, dice: &mut Dice, holder: Opened, cast: u32, part: Part, label: TruthLabel, group: &str) {
+    pub(crate) fn act_inside(
+        &mut self,
+        dice: &mut Dice,
+        holder: Opened,
+        cast: u32,
+        part: Part,
+        label: TruthLabel,
+        group: &str,
+    ) {
         let number = (dice.bits() >> 34) as u32;
         let account = self.world.accounts.get(holder.account as usize).map_or("", |a| a.account.as_str());
         let user = end_user(number);
         self.world.truth.push(Truth { account: format!("{account}/{user}"), label, group: group.to_owned() });
-        let from_anywhere = Opened { country: any_country(dice), ..holder };
-        self.add(dice, from_anywhere, cast, part, number, label != TruthLabel::Campaign);
+        let from_anywhere = Opened { country: any_country(dice), label, ..holder };
+        self.add(dice, from_anywhere, cast, part, number);
     }
 
-    fn add(&mut self, dice: &mut Dice, holder: Opened, cast: u32, part: Part, end_user: u32, scaled: bool) {
+    fn add(&mut self, dice: &mut Dice, holder: Opened, cast: u32, part: Part, end_user: u32) {
         let from = part.from.max(holder.created + 2 * MINUTE).max(self.plan.start);
         let to = part.to.min(self.plan.end());
         let hours = self.plan.days.max(1) as usize * 24;
         let rhythm = self.world.rhythms.of(part.pace, self.plan.start, hours);
         let (low, high) = self.world.rhythms.all().get(rhythm as usize).map_or((0.0, 0.0), |r| (r.at(from), r.at(to)));
         let volume = if from < to { part.volume } else { 0.0 };
-        self.volumes.push((volume, scaled));
+        self.volumes.push((volume, holder.label != TruthLabel::Campaign));
         self.world.actors.push(Actor {
             seed: dice.bits(),
             account: holder.account,
@@ -314,7 +328,7 @@ impl<'p> Builder<'p> {
         let mut all = self.world.truth.iter().filter(|t| t.group == "aggregator" && !t.account.contains('/'));
         let name = &all.nth(number)?.account;
         let account = self.world.accounts.iter().position(|a| a.account == *name)?;
-        Some(Opened { account: account as u32, country: 0, created: self.plan.start - DAY })
+        Some(Opened { account: account as u32, country: 0, created: self.plan.start - DAY, label: TruthLabel::Honest })
     }
 
     /// Scales the volumes to what was asked and hands out the sessions.

@@ -3,7 +3,8 @@
 //! Invariant: only cues that are over their thresholds are explained, by the window of words that scored highest.
 //! Not here: sentences for people (`stillwatch explain`).
 
-use super::features::{BLOCK, GRAMS, WINDOW, grams, windows};
+use super::features::{BLOCK, Fresh, GRAMS, WINDOW, each_block, stretches, windows};
+use super::model::place;
 use super::{Cue, Model};
 use crate::text::{NUMBER, tokens_with_text};
 
@@ -31,32 +32,32 @@ impl Model {
     /// Every n-gram of the best window with its weight for one cue.
     fn contributions(&self, cue: Cue, tokens: &[(u64, &str)]) -> Vec<(String, f32)> {
         let lane = cue as usize;
-        let mut parts: Vec<[f32; GRAMS]> = Vec::with_capacity(tokens.len());
-        for at in 0..tokens.len() {
-            let token = |back: usize| at.checked_sub(back).and_then(|i| tokens.get(i)).map(|t| t.0);
-            let mut weights = [0.0; GRAMS];
-            if let Some(now) = token(0) {
-                let all = grams(token(2).unwrap_or(0), token(1).unwrap_or(0), now);
-                for (back, (weight, hash)) in weights.iter_mut().zip(all).enumerate() {
-                    if token(back).is_some() {
-                        *weight = self.row(hash).map_or(0.0, |row| f32::from(row[lane]) * self.heads[lane].scale);
+        let mut best: (f32, Vec<(String, f32)>) = (f32::NEG_INFINITY, Vec::new());
+        for stretch in stretches(tokens) {
+            let hashes: Vec<u64> = stretch.iter().map(|&(hash, _)| hash).collect();
+            let mut blocks: Vec<Vec<(String, f32)>> = Vec::new();
+            let mut fresh = Fresh::new();
+            each_block(&hashes, |block, grams| {
+                fresh.turn();
+                let mut parts = Vec::new();
+                for (at, &gram) in grams.iter().enumerate() {
+                    let (end, back) = (block * BLOCK + at / GRAMS, at % GRAMS);
+                    let Some(row) = self.row(gram) else { continue };
+                    if end >= back && fresh.meet(place(gram).0) {
+                        parts.push((phrase(stretch, end - back, end, back == 2), f32::from(row[lane]) * self.heads[lane].scale));
                     }
                 }
-            }
-            parts.push(weights);
-        }
-        let blocks = tokens.len().div_ceil(BLOCK);
-        let sum = |window: usize| -> f32 { parts.iter().skip(window * BLOCK).take(WINDOW * BLOCK).flatten().sum() };
-        let best = (0..windows(blocks)).max_by(|&a, &b| sum(a).total_cmp(&sum(b)).then(b.cmp(&a))).unwrap_or(0);
-        let mut out = Vec::new();
-        for (at, weights) in parts.iter().enumerate().skip(best * BLOCK).take(WINDOW * BLOCK) {
-            for (back, &weight) in weights.iter().enumerate() {
-                if weight != 0.0 && at >= back {
-                    out.push((phrase(tokens, at - back, at, back == 2), weight));
+                blocks.push(parts);
+            });
+            for first in 0..windows(blocks.len()) {
+                let window: Vec<(String, f32)> = blocks.iter().skip(first).take(WINDOW).flatten().cloned().collect();
+                let sum = window.iter().map(|w| w.1).sum();
+                if sum > best.0 {
+                    best = (sum, window);
                 }
             }
         }
-        out
+        best.1
     }
 }
 

@@ -1,11 +1,11 @@
 //! Model: a table of n-grams with a weight for each cue and capability.
 //! In: token hashes. Out: `Scores`.
-//! Invariant: integer sums over windows of 48 tokens, so that neither length nor order of reading changes a score.
+//! Invariant: integer sums over windows of 64 tokens, so that neither length nor order of reading changes a score.
 //! Not here: how weights are found (`train.rs`) or stored (`file.rs`).
 
 use std::sync::OnceLock;
 
-use super::features::{BLOCK, BLOCKS, GRAMS, WINDOW, each_block, stretches};
+use super::features::{BLOCK, BLOCKS, Fresh, GRAMS, WINDOW, each_block, stretches, windows};
 use super::{CUES, OUTPUTS};
 
 /// Bits of a bucket's number.
@@ -105,10 +105,10 @@ impl Model {
         if stretch.is_empty() {
             return;
         }
-        // Two blocks of zeros before the first, so that the first window that counts is a sum of three like the others.
         let mut sums = [[0i16; LANES]; BLOCKS];
         let mut found = [0u16; BLOCK * GRAMS];
         let mut blocks = 0;
+        let mut fresh = Fresh::new();
         each_block(stretch, |at, hashes| {
             let mut n = 0;
             for &hash in hashes {
@@ -117,7 +117,11 @@ impl Model {
                 n += usize::from(self.tags[usize::from(bucket)] == tag);
             }
             let mut sum = [0i16; LANES];
+            fresh.turn();
             for &bucket in &found[..n] {
+                if !fresh.meet(bucket) {
+                    continue;
+                }
                 for (sum, &weight) in sum.iter_mut().zip(&self.rows[usize::from(bucket)].0) {
                     *sum += i16::from(weight);
                 }
@@ -132,22 +136,15 @@ impl Model {
                 *total += i32::from(s);
             }
         }
-        if blocks <= WINDOW {
+        for at in 0..windows(blocks) {
             let mut window = [0i16; LANES];
-            for sum in sums {
+            for sum in sums.iter().skip(at).take(WINDOW) {
                 for (w, &s) in window.iter_mut().zip(sum) {
                     *w += s;
                 }
             }
             for (best, w) in pool.best.iter_mut().zip(window) {
                 *best = (*best).max(w);
-            }
-        } else {
-            for three in sums.windows(WINDOW) {
-                let [a, b, c] = three else { continue };
-                for (((best, a), b), c) in pool.best.iter_mut().zip(a).zip(b).zip(c) {
-                    *best = (*best).max(a + b + c);
-                }
             }
         }
     }

@@ -10,7 +10,7 @@ use std::{
 
 use datafusion::{
     arrow::{
-        array::{Array, BooleanBuilder, StringViewArray, cast::AsArray},
+        array::{Array, ArrayRef, BooleanBuilder, StringViewArray, cast::AsArray},
         datatypes::{DataType, Int64Type, TimestampMicrosecondType},
     },
     common::exec_err,
@@ -20,37 +20,59 @@ use datafusion::{
 
 use super::{
     columns::Column,
+    cursor::TextFile,
     line::Rules,
     tally::{Quote, Tally, shorten},
 };
 
-/// The function: `(time, account)` or `(time, account, record, file, line)`.
+/// The function: `(time, account)`, or `(time, account, record, file, line, ...)` with native columns whose presence is noted.
 #[derive(Debug)]
 pub(crate) struct Check {
-    pub(crate) tally: Arc<Tally>,
-    pub(crate) rules: Rules,
-    /// The name to quote when a row does not say its file.
+    tally: Arc<Tally>,
+    rules: Rules,
+    origin: Origin,
+    noted: Vec<Column>,
+    signature: Signature,
+}
+
+/// Where rows come from, as far as they do not say so themselves.
+#[derive(Debug, Clone, PartialEq)]
+pub(crate) struct Origin {
+    /// The file, or the first of them.
     pub(crate) file: String,
-    /// The place of the file among the inputs.
+    /// The file's place among the inputs.
     pub(crate) number: usize,
     /// Bytes of input that one row stands for; nothing where bytes are counted while reading.
     pub(crate) bytes_per_row: f64,
-    pub(crate) signature: Signature,
 }
 
+impl Origin {
+    /// Rows of text files, which say where they come from.
+    pub(crate) fn of(files: &[TextFile]) -> Self {
+        let first = files.first();
+        let file = first.map(|file| file.path.display().to_string()).unwrap_or_default();
+        Self { file, number: first.map(|file| file.number).unwrap_or_default(), bytes_per_row: 0.0 }
+    }
+}
+
+/// How many arguments come before the columns that are noted.
+const FIRST: usize = 5;
+
 impl Check {
-    pub(crate) fn signature() -> Signature {
-        Signature::any(2, Volatility::Volatile)
+    /// Over time and account alone.
+    pub(crate) fn new(tally: Arc<Tally>, rules: Rules, origin: Origin) -> Self {
+        Self { tally, rules, origin, noted: Vec::new(), signature: Signature::any(2, Volatility::Volatile) }
     }
 
-    pub(crate) fn signature_with_origin() -> Signature {
-        Signature::any(5, Volatility::Volatile)
+    /// Over time, account, the columns that say where a row comes from, and these.
+    pub(crate) fn noting(self, columns: Vec<Column>) -> Self {
+        Self { signature: Signature::any(FIRST + columns.len(), Volatility::Volatile), noted: columns, ..self }
     }
 }
 
 impl PartialEq for Check {
     fn eq(&self, other: &Self) -> bool {
-        Arc::ptr_eq(&self.tally, &other.tally) && self.number == other.number && self.file == other.file
+        Arc::ptr_eq(&self.tally, &other.tally) && self.origin == other.origin
     }
 }
 
@@ -58,8 +80,8 @@ impl Eq for Check {}
 
 impl Hash for Check {
     fn hash<H: Hasher>(&self, state: &mut H) {
-        self.file.hash(state);
-        self.number.hash(state);
+        self.origin.file.hash(state);
+        self.origin.number.hash(state);
     }
 }
 
@@ -87,7 +109,7 @@ impl ScalarUDFImpl for Check {
         else {
             return exec_err!("`usable` wants native columns, not {} and {}", time.data_type(), account.data_type());
         };
-        self.tally.add_bytes((rows as f64 * self.bytes_per_row) as u64);
+        self.tally.add_bytes((rows as f64 * self.origin.bytes_per_row) as u64);
         let mut keep = BooleanBuilder::with_capacity(rows);
         let mut good = 0;
         for row in 0..rows {
@@ -104,7 +126,13 @@ impl ScalarUDFImpl for Check {
                 self.count(origin, row, field, why);
             }
         }
-        self.tally.add_good(good, Column::Time.bit() | Column::Account.bit());
+        let mut seen = Column::Time.bit() | Column::Account.bit();
+        for (column, array) in self.noted.iter().zip(arrays.iter().skip(FIRST)) {
+            if array.logical_null_count() < rows {
+                seen |= column.bit();
+            }
+        }
+        self.tally.add_good(good, seen);
         if good < rows as u64 {
             self.tally.early()?;
         }
@@ -113,12 +141,12 @@ impl ScalarUDFImpl for Check {
 }
 
 impl Check {
-    fn count(&self, origin: &[datafusion::arrow::array::ArrayRef], row: usize, field: &str, why: String) {
+    fn count(&self, origin: &[ArrayRef], row: usize, field: &str, why: String) {
         let text = |at: usize| -> Option<&StringViewArray> { origin.get(at)?.as_string_view_opt() };
         let line = origin.get(2).and_then(|lines| lines.as_primitive_opt::<Int64Type>()).map(|lines| lines.value(row) as u64);
         let record = text(0).map(|records| shorten(records.value(row).as_bytes())).unwrap_or_default();
-        let file = text(1).map_or(self.file.as_str(), |files| files.value(row));
-        let place = (self.number, line.unwrap_or(self.tally.records()));
+        let file = text(1).map_or(self.origin.file.as_str(), |files| files.value(row));
+        let place = (self.origin.number, line.unwrap_or(self.tally.records()));
         self.tally.add_bad(place, || Quote { file: file.to_owned(), line, field: Some(field.to_owned()), why, text: record });
     }
 }

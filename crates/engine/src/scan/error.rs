@@ -98,6 +98,22 @@ pub enum ScanError {
         /// The beginning of its first record.
         first: String,
     },
+    /// A file of accounts has none.
+    #[error("`{}` is no file of accounts: its records have no `account`, the first is `{first}`", path.display())]
+    NotAccounts {
+        /// The file.
+        path: PathBuf,
+        /// The beginning of its first record, or its columns.
+        first: String,
+    },
+    /// All records were read and not one is a request to a model.
+    #[error("`{}` holds no exchange with a model, though it looks like {source_name}", path.display())]
+    NoExchange {
+        /// The first file.
+        path: PathBuf,
+        /// The sources that it was read as.
+        source_name: String,
+    },
     /// A source's SQL cannot be planned.
     #[error("the SQL of `{name}` cannot be used: {why}")]
     SourceSql {
@@ -164,6 +180,8 @@ impl ScanError {
             Self::UnknownSource { .. } => "scan::unknown_source",
             Self::WrongSource { .. } => "scan::wrong_source",
             Self::Unrecognised { .. } => "scan::unrecognised",
+            Self::NotAccounts { .. } => "scan::not_accounts",
+            Self::NoExchange { .. } => "scan::no_exchange",
             Self::SourceSql { .. } => "scan::source_sql",
             Self::UnknownColumn { .. } => "scan::unknown_column",
             Self::MissingColumn { .. } => "scan::missing_column",
@@ -195,10 +213,17 @@ impl ScanError {
             Self::Unrecognised { .. } => {
                 "name it with `--source` (`stillwatch sources` shows a sample of each), or write your own `--source-sql FILE`".into()
             }
+            Self::NotAccounts { .. } => {
+                "an accounts file has `account`, and any of `created`, `payment`, `email_domain`, `phone_prefix`, `plan`, ...".into()
+            }
+            Self::NoExchange { .. } => "records of requests to a model are wanted; of batches, the output files".into(),
             Self::SourceSql { .. } => {
                 "it must be one SELECT over `records`, whose columns are `record` (JSON text), `file` and `line`; for Parquet, the file's own".into()
             }
             Self::MissingColumn { column, .. } => format!("add `... AS {column}`; see `stillwatch sources` for the native columns"),
+            Self::TooManyBad { quotes, .. } if quotes.iter().any(|quote| quote.field.as_deref() == Some("account")) => {
+                "name the account of records that have none with `--default-account`, or take it from another field with `--source-sql FILE`".into()
+            }
             Self::TooManyBad { .. } => {
                 "look at the records quoted; if they may be left out, raise `--max-bad`; if it is another source, name it with `--source`".into()
             }

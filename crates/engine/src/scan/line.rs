@@ -368,7 +368,8 @@ fn whole<'v>(number: f64) -> Option<Value<'v>> {
     (number.fract() == 0.0 && number.abs() < 9e15).then_some(Value::Integer(number as i64))
 }
 
-fn flag(text: &str) -> Option<bool> {
+/// Yes or no, as logs and tables write it.
+pub(crate) fn flag(text: &str) -> Option<bool> {
     match text {
         "true" | "True" | "TRUE" | "1" | "t" | "yes" => Some(true),
         "false" | "False" | "FALSE" | "0" | "f" | "no" => Some(false),
@@ -376,10 +377,13 @@ fn flag(text: &str) -> Option<bool> {
     }
 }
 
-/// A list in a text: JSON, or names with commas between.
+/// A list in a text: JSON (of texts, or of tools described in full), or names with commas between.
 pub(crate) fn split<'v>(text: &str) -> Vec<Cow<'v, str>> {
-    if let Ok(list) = serde_json::from_str::<Vec<String>>(text) {
-        return list.into_iter().map(Cow::Owned).collect();
+    if text.trim_start().starts_with('[') {
+        let mut json = serde_json::Deserializer::from_str(text);
+        if let Ok(Value::List(list)) = ValueSeed(Kind::List).deserialize(&mut json) {
+            return list.into_iter().map(|name| Cow::Owned(name.into_owned())).collect();
+        }
     }
     text.split(',').map(str::trim).filter(|name| !name.is_empty()).map(|name| Cow::Owned(name.to_owned())).collect()
 }

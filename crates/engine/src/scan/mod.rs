@@ -18,6 +18,7 @@ mod parquet;
 mod plan;
 mod rows;
 mod sniff;
+mod sql;
 mod table;
 mod tally;
 mod text;

@@ -3,10 +3,12 @@
 //! Invariant: a column that is absent or of a hopeless type is null; what cannot be read as its type is null.
 //! Not here: dropping rows without time or account (`check.rs`).
 
+use std::collections::BTreeSet;
+
 use datafusion::{
     arrow::datatypes::{DataType, TimeUnit},
     error::Result,
-    functions::expr_fn::{coalesce, octet_length},
+    functions::expr_fn::{coalesce, nullif, octet_length},
     logical_expr::{Expr, cast, ident, lit, try_cast},
     prelude::DataFrame,
     scalar::ScalarValue,
@@ -15,10 +17,19 @@ use datafusion::{
 use super::columns::{Column, Kind};
 use crate::sources::functions;
 
-/// Maps `frame` onto the native schema, keeping the columns `besides`. Also says which columns it can give at all.
-pub(crate) fn map(frame: DataFrame, besides: &[&str]) -> Result<(DataFrame, Vec<Column>)> {
+/// Maps `frame` onto the native schema, keeping the columns `besides`; those `absent` are known to be null throughout.
+/// Also says which columns it can give at all.
+pub(crate) fn map(
+    frame: DataFrame,
+    besides: &[&str],
+    absent: &BTreeSet<String>,
+    default_account: Option<&str>,
+) -> Result<(DataFrame, Vec<Column>)> {
     let schema = frame.schema().clone();
-    let kind_of = |name: &str| schema.field_with_unqualified_name(name).ok().map(|field| field.data_type().clone());
+    let kind_of = |name: &str| {
+        let field = schema.field_with_unqualified_name(name).ok().filter(|_| !absent.contains(name));
+        field.map(|field| field.data_type().clone())
+    };
     let mut present = Vec::new();
     let mut expressions = Vec::new();
     for column in Column::ALL {
@@ -27,6 +38,7 @@ pub(crate) fn map(frame: DataFrame, besides: &[&str]) -> Result<(DataFrame, Vec<
             (Column::System, Some(given_as), _) => turn(functions::chat_system(), &given_as, given),
             (Column::Prompt, Some(given_as), _) => turn(functions::chat_last_user(), &given_as, given),
             (Column::CompletionBytes, _, Some(text)) if given.is_none() => length(&text),
+            (Column::Account, ..) => named(given, default_account),
             _ => given,
         };
         if value.is_some() {
@@ -40,6 +52,15 @@ pub(crate) fn map(frame: DataFrame, besides: &[&str]) -> Result<(DataFrame, Vec<
     }
     expressions.extend(besides.iter().map(|name| ident(*name)));
     Ok((frame.select(expressions)?, present))
+}
+
+/// The account, or the default where a row names none.
+fn named(given: Option<Expr>, default: Option<&str>) -> Option<Expr> {
+    let Some(default) = default.map(|default| lit(ScalarValue::Utf8View(Some(default.to_owned())))) else { return given };
+    Some(match given {
+        Some(given) => coalesce(vec![nullif(given, lit(ScalarValue::Utf8View(Some(String::new())))), default]),
+        None => default,
+    })
 }
 
 fn turn(function: datafusion::logical_expr::ScalarUDF, given_as: &DataType, otherwise: Option<Expr>) -> Option<Expr> {

@@ -3,7 +3,7 @@
 //! Invariant: only the columns that the later plan uses are read; row groups are split over the cores.
 //! Not here: mapping the columns onto the native schema (`native.rs`).
 
-use std::{collections::BTreeMap, fs::File, path::Path, sync::Arc};
+use std::{collections::{BTreeMap, BTreeSet}, fs::File, path::Path, sync::Arc};
 
 use datafusion::{
     arrow::datatypes::{DataType, Field, Schema, SchemaRef},
@@ -14,7 +14,10 @@ use datafusion::{
     error::Result,
     prelude::{DataFrame, SessionContext},
 };
-use parquet::arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions};
+use parquet::{
+    arrow::arrow_reader::{ArrowReaderMetadata, ArrowReaderOptions},
+    file::metadata::{ColumnChunkMetaData, ParquetMetaData},
+};
 
 use super::{error::ScanError, inputs::Input};
 
@@ -25,6 +28,8 @@ pub(crate) struct Group {
     /// The first file's place among the inputs.
     pub(crate) number: usize,
     pub(crate) files: Vec<Input>,
+    /// Columns that the footers say are null throughout.
+    pub(crate) absent: BTreeSet<String>,
     pub(crate) rows: u64,
     pub(crate) bytes: u64,
 }
@@ -34,13 +39,17 @@ pub(crate) fn group(files: &[(usize, Input)]) -> Result<Vec<Group>, ScanError> {
     let mut groups: Vec<Group> = Vec::new();
     let mut known = BTreeMap::new();
     for (number, input) in files {
-        let (schema, rows) = footer(&input.path, input.size)?;
+        let Footer { schema, rows, absent } = footer(&input.path, input.size)?;
+        if rows == 0 {
+            continue;
+        }
         let key = format!("{:?}", schema.fields());
         let at = *known.entry(key).or_insert(groups.len());
         if at == groups.len() {
-            groups.push(Group { schema, number: *number, files: Vec::new(), rows: 0, bytes: 0 });
+            groups.push(Group { schema, number: *number, files: Vec::new(), absent: absent.clone(), rows: 0, bytes: 0 });
         }
         let group = &mut groups[at];
+        group.absent.retain(|column| absent.contains(column));
         group.files.push(input.clone());
         group.rows += rows;
         group.bytes += input.size;
@@ -48,13 +57,33 @@ pub(crate) fn group(files: &[(usize, Input)]) -> Result<Vec<Group>, ScanError> {
     Ok(groups)
 }
 
-fn footer(path: &Path, size: u64) -> Result<(SchemaRef, u64), ScanError> {
+/// What a file says of itself.
+struct Footer {
+    schema: SchemaRef,
+    rows: u64,
+    absent: BTreeSet<String>,
+}
+
+fn footer(path: &Path, size: u64) -> Result<Footer, ScanError> {
     let damaged = |why: String| ScanError::Damaged { path: path.to_owned(), byte: size, why: format!("not valid Parquet: {why}") };
     let file = File::open(path).map_err(|error| ScanError::Unreadable { path: path.to_owned(), why: super::cursor::plain(&error) })?;
     let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| damaged(error.to_string()))?;
     let rows = footer.metadata().file_metadata().num_rows().max(0) as u64;
     let fields: Vec<Field> = footer.schema().fields().iter().map(|field| viewed(field)).collect();
-    Ok((Arc::new(Schema::new(fields)), rows))
+    Ok(Footer { schema: Arc::new(Schema::new(fields)), rows, absent: all_null(footer.metadata()) })
+}
+
+/// Columns without any value, by the statistics of the row groups. Without `time` and `account`, whose absence is an error.
+fn all_null(metadata: &ParquetMetaData) -> BTreeSet<String> {
+    let root = |column: &ColumnChunkMetaData| column.column_path().parts().first().cloned().unwrap_or_default();
+    let chunks = || metadata.row_groups().iter().flat_map(|group| group.columns());
+    let is_null = |column: &ColumnChunkMetaData| {
+        let nulls = column.statistics().and_then(|statistics| statistics.null_count_opt());
+        nulls.is_some_and(|nulls| nulls as i64 >= column.num_values())
+    };
+    let some: BTreeSet<String> = chunks().filter(|column| !is_null(column)).map(root).collect();
+    let all: BTreeSet<String> = chunks().map(root).collect();
+    all.into_iter().filter(|column| !some.contains(column) && column != "time" && column != "account").collect()
 }
 
 /// Texts are read as views, which are cheap to filter and to hand on.

@@ -6,8 +6,9 @@
 use std::{
     collections::BTreeMap,
     fmt,
+    path::PathBuf,
     sync::{
-        Mutex, PoisonError,
+        Mutex, OnceLock, PoisonError,
         atomic::{AtomicU64, AtomicUsize, Ordering::Relaxed},
     },
 };
@@ -30,6 +31,7 @@ pub struct Tally {
     max_bad: AtomicU64,
     keep: AtomicUsize,
     quotes: Mutex<BTreeMap<Place, Quote>>,
+    opened: OnceLock<(PathBuf, String)>,
 }
 
 /// Where in the input something stands: the file's number, then the byte or row.
@@ -77,6 +79,7 @@ impl Default for Tally {
             max_bad: AtomicU64::new(0.01_f64.to_bits()),
             keep: AtomicUsize::new(5),
             quotes: Mutex::default(),
+            opened: OnceLock::new(),
         }
     }
 }
@@ -113,10 +116,16 @@ impl Tally {
         Column::ALL.into_iter().filter(|column| seen & column.bit() != 0).map(Column::name).collect()
     }
 
-    /// Whether the run may stand: fails if more records were unusable than may be. Call it when the plan has run.
+    /// Whether the run may stand: fails if more records were unusable than may be, or if there was no exchange at all.
+    /// Call it when the plan has run.
     pub fn verdict(&self) -> Result<(), ScanError> {
         let (bad, good) = (self.bad(), self.good());
         let limit = f64::from_bits(self.max_bad.load(Relaxed));
+        if bad + good == 0
+            && let Some((path, source_name)) = self.opened.get()
+        {
+            return Err(ScanError::NoExchange { path: path.clone(), source_name: source_name.clone() });
+        }
         if bad > 0 && bad as f64 > limit * (bad + good) as f64 {
             return Err(ScanError::TooManyBad { bad, good, limit, quotes: self.quotes() });
         }
@@ -131,6 +140,11 @@ impl Tally {
     pub(crate) fn configure(&self, max_bad: f64, keep: usize) {
         self.max_bad.store(max_bad.to_bits(), Relaxed);
         self.keep.store(keep, Relaxed);
+    }
+
+    /// Notes what was opened, for the case that nothing comes out of it.
+    pub(crate) fn opened(&self, path: PathBuf, sources: String) {
+        self.opened.get_or_init(|| (path, sources));
     }
 
     pub(crate) fn add_good(&self, exchanges: u64, columns: u64) {

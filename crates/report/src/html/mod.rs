@@ -14,6 +14,8 @@ use stillwatch_model::{Campaign, Report};
 
 use crate::{text, when, words};
 
+/// Campaigns that are described at length; the others stand in the table.
+const CASES: usize = 50;
 const STYLE: &str = include_str!("page.css");
 const POLICY: &str =
     "default-src 'none'; style-src 'unsafe-inline'; img-src data:; base-uri 'none'; form-action 'none'";
@@ -51,7 +53,7 @@ pub fn html(report: &Report, title: &str) -> String {
                 }
                 main {
                     (overview::section(report))
-                    @for campaign in &findings.campaigns {
+                    @for campaign in findings.campaigns.iter().take(CASES) {
                         (case::article(report, campaign))
                     }
                     (overview::suspects(findings))

@@ -6,7 +6,7 @@
 use maud::{Markup, html};
 use stillwatch_model::{Campaign, Findings, Report};
 
-use super::{anchor, picture, safe};
+use super::{CASES, anchor, picture, safe};
 use crate::{number, when, words};
 
 /// Suspects that are listed.
@@ -25,6 +25,9 @@ pub(super) fn section(report: &Report) -> Markup {
                 div.card {
                     h3 { "Campaigns" }
                     (campaigns(report))
+                    @if findings.campaigns.len() > CASES {
+                        p.meta { "The strongest " (CASES) " are described below; " code { "--explain ID" } " describes any." }
+                    }
                     (picture::stacked::figure(report))
                 }
             }
@@ -140,24 +143,25 @@ fn campaigns(report: &Report) -> Markup {
                     th scope="col" { "Why" }
                 } }
                 tbody {
-                    @for campaign in &report.findings.campaigns { (row(report, campaign)) }
+                    @for (rank, campaign) in report.findings.campaigns.iter().enumerate() { (row(report, campaign, rank < CASES)) }
                 }
             }
         }
     }
 }
 
-fn row(report: &Report, campaign: &Campaign) -> Markup {
+fn row(report: &Report, campaign: &Campaign, has_case: bool) -> Markup {
+    let technique = words::technique(words::case_of(report, campaign));
     html! {
         tr {
             th scope="row" {
-                a href={ "#" (anchor(campaign)) } { (words::technique(words::case_of(report, campaign))) }
+                @if has_case { a href={ "#" (anchor(campaign)) } { (technique) } } @else { (technique) }
                 br;
                 span.mono.faint { (words::short_id(&report.findings, &campaign.id)) }
             }
             td {
                 (severity(campaign))
-                @if !campaign.actionable { br; span.faint { "one family only" } }
+                @if let Some(reservation) = words::reservation(campaign) { br; span.faint { (reservation) } }
             }
             td.number { (number::score(campaign.score)) }
             td.number { (number::thousands(campaign.accounts.len() as u64)) }

@@ -98,6 +98,21 @@ fn pictures_say_what_they_show_and_anchors_lead_somewhere() {
 }
 
 #[test]
+fn many_campaigns_stay_readable() {
+    let mut report = fixture::sample();
+    let (campaign, case) = (report.findings.campaigns[2].clone(), report.cases[2].clone());
+    for number in 0..80 {
+        let id = format!("campaign--{number:08}");
+        report.findings.campaigns.push(stillwatch_model::Campaign { id: id.clone(), ..campaign.clone() });
+        report.cases.push(stillwatch_model::Case { id, ..case.clone() });
+    }
+    let page = html(&report, "Sample");
+    assert_eq!(page.matches("<article").count(), 50);
+    assert!(page.contains("The strongest 50 are described below") && page.contains("00000079"));
+    assert!(page.contains("class=\"key others\""));
+}
+
+#[test]
 fn observed_and_inferred_are_apart() {
     let page = html(&fixture::sample(), "Sample");
     assert_eq!(page.matches("<section class=\"observed\">").count(), 3);

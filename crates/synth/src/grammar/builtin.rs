@@ -63,22 +63,57 @@ const ROOTS: &[&str] = &[
 ];
 const ENDS: &[&str] = &[
     "ado", "berg", "cott", "dale", "er", "field", "gate", "holm", "ides", "kov", "ley", "mann", "nez", "ov", "quist",
-    "ren", "sen", "thorpe", "ura", "vik", "ward", "yama", "zone", "ton", "bury", "stead", "mere", "ford", "ham", "lund",
+    "ren", "sen", "thorpe", "ura", "vik", "ward", "yama", "zone", "ton", "bury", "stead", "mere", "ford", "ham",
+    "lund",
 ];
 const TRADES: &[&str] = &[
-    " Logistics", " Foods", " Analytics", " Health", " Energy", " Travel", " Labs", " Partners", " Insurance", " Books",
-    " Robotics", " Farms", " Media", " Bank", " Studios", " Pharma", " Motors", " Textiles", " Water", " Optics", "",
+    " Logistics",
+    " Foods",
+    " Analytics",
+    " Health",
+    " Energy",
+    " Travel",
+    " Labs",
+    " Partners",
+    " Insurance",
+    " Books",
+    " Robotics",
+    " Farms",
+    " Media",
+    " Bank",
+    " Studios",
+    " Pharma",
+    " Motors",
+    " Textiles",
+    " Water",
+    " Optics",
+    "",
 ];
-const MONTHS: &[&str] = &["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+const MONTHS: &[&str] = &[
+    "January",
+    "February",
+    "March",
+    "April",
+    "May",
+    "June",
+    "July",
+    "August",
+    "September",
+    "October",
+    "November",
+    "December",
+];
 const SURNAMES: &[char] = &[
-    '林', '陈', '黄', '周', '吴', '徐', '孙', '马', '朱', '胡', '郭', '何', '高', '罗', '郑', '梁', '谢', '宋', '唐', '许',
+    '林', '陈', '黄', '周', '吴', '徐', '孙', '马', '朱', '胡', '郭', '何', '高', '罗', '郑', '梁', '谢', '宋', '唐',
+    '许',
 ];
 const GIVENS: &[char] = &[
-    '明', '芳', '伟', '静', '磊', '洋', '婷', '杰', '娟', '涛', '敏', '超', '霞', '平', '刚', '桂', '英', '文', '辉', '玲',
-    '宇', '欣', '悦', '辰', '睿', '佳', '宁', '然', '泽', '琳',
+    '明', '芳', '伟', '静', '磊', '洋', '婷', '杰', '娟', '涛', '敏', '超', '霞', '平', '刚', '桂', '英', '文', '辉',
+    '玲', '宇', '欣', '悦', '辰', '睿', '佳', '宁', '然', '泽', '琳',
 ];
 const PLACES: &[char] = &[
-    '云', '青', '河', '海', '松', '梅', '石', '白', '龙', '清', '江', '南', '北', '东', '安', '平', '永', '新', '和', '丰',
+    '云', '青', '河', '海', '松', '梅', '石', '白', '龙', '清', '江', '南', '北', '东', '安', '平', '永', '新', '和',
+    '丰',
 ];
 
 impl Builtin {
@@ -175,7 +210,9 @@ impl Builtin {
             Self::HanFirm => {
                 out.push(dice.pick(PLACES));
                 out.push(dice.pick(GIVENS));
-                out.push_str(dice.pick(&["科技", "物流", "食品", "医药", "教育", "电子", "传媒", "建材", "服饰", "能源"]));
+                out.push_str(
+                    dice.pick(&["科技", "物流", "食品", "医药", "教育", "电子", "传媒", "建材", "服饰", "能源"]),
+                );
                 out.push_str(dice.pick(&["", "公司", "集团", "有限公司"]));
             }
         }

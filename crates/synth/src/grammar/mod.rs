@@ -78,7 +78,14 @@ enum Rule {
 #[derive(Debug)]
 enum Node {
     Text(&'static str),
-    Slot { how: How, capital: bool, what: What, salt: u64 },
+    /// `article`: what stands before it is `a `, which becomes `an ` before a vowel.
+    Slot {
+        how: How,
+        capital: bool,
+        what: What,
+        salt: u64,
+        article: bool,
+    },
 }
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -167,11 +174,18 @@ impl Grammar {
         for node in nodes {
             match node {
                 Node::Text(text) => out.push_str(text),
-                Node::Slot { how, capital, what, salt } => {
+                Node::Slot { how, capital, what, salt, article } => {
                     let start = out.len();
                     self.slot(*how, *what, *salt, run, dice, out);
                     if *capital && let Some(first) = out.get_mut(start..start + 1) {
                         first.make_ascii_uppercase();
+                    }
+                    if *article
+                        && out
+                            .get(start..)
+                            .is_some_and(|word| word.starts_with(['a', 'e', 'i', 'o', 'A', 'E', 'I', 'O']))
+                    {
+                        out.insert(start - 1, 'n');
                     }
                 }
             }
@@ -179,7 +193,8 @@ impl Grammar {
     }
 
     fn slot(&self, how: How, what: What, salt: u64, run: &Run, dice: &mut Dice, out: &mut String) {
-        let own = matches!(how, How::Frame | How::Constant) && !(run.author.paraphrase > 0.0 && dice.chance(run.author.paraphrase));
+        let own = matches!(how, How::Frame | How::Constant)
+            && !(run.author.paraphrase > 0.0 && dice.chance(run.author.paraphrase));
         let mut fixed = match (how, what) {
             (How::Same, What::Rule(rule)) => Dice::of(&[run.text, u64::from(rule.0)]),
             (How::Same, _) => Dice::of(&[run.text, salt]),
@@ -243,7 +258,10 @@ fn parse(line: &'static str, names: &HashMap<&'static str, RuleId>, salt: &mut u
             continue;
         }
         *salt += 1;
-        if let Some((node, after)) = slot(from, names, *salt) {
+        if let Some((mut node, after)) = slot(from, names, *salt) {
+            if let Node::Slot { article, .. } = &mut node {
+                *article = before == "a " || before.ends_with(" a ") || before == "A " || before.ends_with(" A ");
+            }
             nodes.push(node);
             rest = after;
         } else {
@@ -286,7 +304,7 @@ fn slot(from: &'static str, names: &HashMap<&'static str, RuleId>, salt: u64) ->
         (What::Rule(rule), after)
     };
     // `salt` is where the slot stands; scrambled so that neighbours don't draw alike.
-    Some((Node::Slot { how, capital, what, salt: key(&[salt]) }, rest))
+    Some((Node::Slot { how, capital, what, salt: key(&[salt]), article: false }, rest))
 }
 
 fn number(from: &'static str) -> Option<(i64, &'static str)> {

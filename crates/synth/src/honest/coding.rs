@@ -7,7 +7,7 @@ use crate::actor::{Cast, Origin, Reasoning, Says};
 use crate::client::RUNNER;
 use crate::clock::Pace;
 use crate::dice::Dice;
-use crate::network::country_at;
+use crate::network::{Address, country_at};
 use crate::world::{Builder, Holder};
 
 /// Developers with a coding agent: one long system prompt in hundreds of accounts, tools, growing context.
@@ -54,5 +54,39 @@ pub(super) fn runners(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let pace = if dice.chance(0.5) { Pace::Flat } else { Pace::Office { zone: country_at(opened.country).zone } };
         let part = builder.part(pace, volume);
         builder.act(dice, opened, cast, part);
+    }
+}
+
+/// Fleets of agents of one firm that is billed on a few accounts and hands sessions, sealed reasoning and all, from one to another.
+pub(super) fn fleet(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
+    let mut left = n;
+    let mut number = 0u64;
+    while left > 0 {
+        let size = (dice.range(2, 4) as usize).min(left);
+        left -= size;
+        number += 1;
+        let cloud = dice.bits();
+        let first = builder.actors();
+        let cast = builder.cast(Cast {
+            says: Says::Agent,
+            thinks: 0.8,
+            stream: true,
+            from: Origin::Fixed((0..3).map(|_| Address::cloud(cloud, dice.bits())).collect()),
+            reasoning: Reasoning::Across { share: 0.15, first, count: size as u32 },
+            ..Cast::default()
+        });
+        let payment = format!("pay_fle{:08x}", dice.bits() >> 32);
+        for _ in 0..size {
+            let holder = Holder {
+                payment: Some(payment.clone()),
+                organization: Some(format!("org_fle{number:04}")),
+                domain: Some(format!("fleet{number}.example")),
+                ..Holder::honest("agent-fleet", "team", 1.0)
+            };
+            let opened = builder.open(dice, holder);
+            let volume = builder.volume(dice, 500.0, 0.6, 3000.0);
+            let part = builder.part(Pace::Customers { zone: country_at(opened.country).zone }, volume);
+            builder.act(dice, opened, cast, part);
+        }
     }
 }

@@ -14,7 +14,15 @@ use crate::network::{Address, country_at};
 use crate::world::{Builder, Holder};
 
 /// Adds one grey account that speaks by `rules`.
-fn add(builder: &mut Builder<'_>, dice: &mut Dice, group: &str, number: usize, rules: &[&str], refused: f64, median: f64) {
+fn add(
+    builder: &mut Builder<'_>,
+    dice: &mut Dice,
+    group: &str,
+    number: usize,
+    rules: &[&str],
+    refused: f64,
+    median: f64,
+) {
     let cast = Cast {
         says: Says::Rules(builder.rules(rules)),
         author: Author { family: dice.bits(), paraphrase: 0.1 },

@@ -27,6 +27,7 @@ const ARCHETYPES: &[(&str, usize, usize, Make)] = &[
     ("popular-app", 50, 8, people::popular_app),
     ("tutorial", 25, 5, people::tutorial),
     ("coding-agent", 120, 12, coding::agent),
+    ("agent-fleet", 3, 3, coding::fleet),
     ("ci", 5, 1, coding::runners),
     ("product", 14, 3, product::assistant),
     ("stripped", 3, 1, product::stripped),

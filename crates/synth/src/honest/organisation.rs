@@ -19,7 +19,14 @@ pub(super) fn small_plan(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let country = any_country(dice);
         let site = dice.bits();
         let says = builder.rules(&[
-            "office_task", "email_write", "chat_pasted", "job_summarise", "code_question", "office_marketing", "translate_ask", "chat_learn",
+            "office_task", "chat_document", "chat_document",
+            "email_write",
+            "chat_pasted",
+            "job_summarise",
+            "code_question",
+            "office_marketing",
+            "translate_ask",
+            "chat_learn",
             "explain_decision",
         ]);
         let cast = builder.cast(Cast {
@@ -89,7 +96,13 @@ pub(super) fn aggregator(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let opened = builder.open(dice, holder);
         let cloud = dice.bits();
         let egress: Vec<Address> = (0..4).map(|_| Address::cloud(cloud, dice.bits())).collect();
-        let base = Cast { from: Origin::Fixed(egress), clients: ROUTER, access: "aggregator", stream: true, ..Cast::default() };
+        let base = Cast {
+            from: Origin::Fixed(egress),
+            clients: ROUTER,
+            access: "aggregator",
+            stream: true,
+            ..Cast::default()
+        };
         let chat = builder.cast(base.clone());
         let agent = builder.cast(Cast { says: Says::Agent, thinks: 0.8, ..base.clone() });
         let says = Says::Rules(builder.rules(&["job_classify", "job_extract", "job_translate"]));

@@ -50,7 +50,13 @@ pub(super) fn apac(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
 
 /// Unrelated people who share a commercial VPN's exits.
 pub(super) fn vpn(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
-    let cast = builder.cast(Cast { from: Origin::Vpn, clients: PEOPLE, access: "subscription", stream: true, ..Cast::default() });
+    let cast = builder.cast(Cast {
+        from: Origin::Vpn,
+        clients: PEOPLE,
+        access: "subscription",
+        stream: true,
+        ..Cast::default()
+    });
     for _ in 0..n {
         let opened = builder.open(dice, Holder::honest("vpn", "pro", 0.3));
         person(builder, dice, opened, cast, 12.0);
@@ -64,7 +70,8 @@ pub(super) fn station(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         .collect();
     for i in 0..n {
         let country = Some(country_among(dice, &["CN", "CN", "HK", "SG", "MY", "IN", "BR"]));
-        let domain = dice.chance(0.4).then(|| format!("{}mail.example", dice.pick(&["ten", "temp", "drop", "quick", "zip"])));
+        let domain =
+            dice.chance(0.4).then(|| format!("{}mail.example", dice.pick(&["ten", "temp", "drop", "quick", "zip"])));
         let opened = builder.open(dice, Holder { country, domain, ..Holder::honest("station-retail", "api", 0.05) });
         person(builder, dice, opened, casts.get(i % 3).copied().unwrap_or(0), 20.0);
     }
@@ -141,7 +148,13 @@ pub(super) fn popular_app(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) 
     let apps: Vec<u32> = (0..5)
         .map(|app| {
             let system = Some(builder.text("popular_app_system", Author::fixed(app)));
-            builder.cast(Cast { says: Says::Rules(turns.clone()), system, clients: DESKTOP, stream: true, ..Cast::default() })
+            builder.cast(Cast {
+                says: Says::Rules(turns.clone()),
+                system,
+                clients: DESKTOP,
+                stream: true,
+                ..Cast::default()
+            })
         })
         .collect();
     for _ in 0..n {

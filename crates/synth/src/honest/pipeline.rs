@@ -69,7 +69,9 @@ pub(super) fn migration(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let moved = builder.plan.at_day(f64::from(builder.plan.days) * dice.between(0.3, 0.7));
         let payment = format!("pay_mig{:08x}", dice.bits() >> 32);
         let volume = builder.volume(dice, 1200.0, 0.5, 5000.0) / 2.0;
-        for (created, from, to) in [(None, builder.plan.start, moved), (Some(moved - DAY / 8), moved, builder.plan.end())] {
+        for (created, from, to) in
+            [(None, builder.plan.start, moved), (Some(moved - DAY / 8), moved, builder.plan.end())]
+        {
             let holder = Holder {
                 created: created.or(Some(builder.plan.start - 300 * DAY)),
                 payment: Some(payment.clone()),

@@ -54,7 +54,7 @@ pub(super) fn assistant(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let turns: &[&str] = match dice.below(5) {
             0 => &["tutor_turn"],
             1 => &["job_rag"],
-            _ => &["customer_turn"],
+            _ => &["customer_turn", "customer_turn", "customer_story"],
         };
         let cast = speaks(builder, dice, turns);
         company(builder, dice, "product", i, cast, 700.0);
@@ -72,7 +72,11 @@ pub(super) fn stripped(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
 /// Products that must say why they decided as they did.
 pub(super) fn audit(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
     for i in 0..n {
-        let cast = Cast { thinks: 0.5, answer: (260.0, 0.5), ..speaks(builder, dice, &["explain_decision", "explain_decision", "job_classify"]) };
+        let cast = Cast {
+            thinks: 0.5,
+            answer: (260.0, 0.5),
+            ..speaks(builder, dice, &["explain_decision", "explain_decision", "job_classify"])
+        };
         company(builder, dice, "audit-trail", i, cast, 500.0);
     }
 }
@@ -80,7 +84,11 @@ pub(super) fn audit(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
 /// Resilience routers: what fails with 5xx is sent again, here or elsewhere.
 pub(super) fn failover(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
     for i in 0..n {
-        let cast = Cast { retries: 0.18, throttled: 0.03, ..speaks(builder, dice, &["customer_turn", "job_rag", "job_extract"]) };
+        let cast = Cast {
+            retries: 0.18,
+            throttled: 0.03,
+            ..speaks(builder, dice, &["customer_turn", "job_rag", "job_extract"])
+        };
         company(builder, dice, "failover", i, cast, 700.0);
     }
 }

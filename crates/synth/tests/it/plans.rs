@@ -16,8 +16,10 @@ fn a_plan_survives_being_written() {
 
 #[test]
 fn absent_fields_have_defaults_and_unknown_ones_are_refused() {
-    let plan: Plan =
-        serde_json::from_str(r#"{"days": 3, "start": "2026-05-01T00:00:00Z", "campaigns": [{"shape": "extract-tags"}]}"#).unwrap();
+    let plan: Plan = serde_json::from_str(
+        r#"{"days": 3, "start": "2026-05-01T00:00:00Z", "campaigns": [{"shape": "extract-tags"}]}"#,
+    )
+    .unwrap();
     assert_eq!(plan.days, 3);
     assert_eq!(plan.campaigns[0].shape, Shape::ExtractTags);
     assert_eq!(plan.campaigns[0].accounts, 60);

@@ -63,6 +63,11 @@ impl Corpus {
         self.sources.get(text.source as usize).map_or("", String::as_str)
     }
 
+    /// How many sources there are.
+    pub(super) fn sources(&self) -> usize {
+        self.sources.len()
+    }
+
     pub(super) fn training(&self) -> impl Iterator<Item = &Text> {
         self.texts.iter().filter(|t| t.split == Split::Train)
     }

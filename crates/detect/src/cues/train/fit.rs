@@ -6,7 +6,7 @@
 use super::corpus::{Corpus, Text};
 use super::vocabulary::Vocabulary;
 use super::{Options, Random};
-use crate::cues::features::{WINDOW, each_block, stretches, windows};
+use crate::cues::features::{Fresh, WINDOW, each_block, stretches, windows};
 use crate::cues::model::{Head, LANES, Model, place};
 use crate::cues::{CUES, OUTPUTS};
 
@@ -23,6 +23,9 @@ struct Document {
     weight: f32,
 }
 
+/// What a text that has an output counts, by output.
+type Boost = [f32; OUTPUTS];
+
 struct Weights {
     weights: Vec<Lanes>,
     slopes: Vec<Lanes>,
@@ -34,16 +37,33 @@ pub(super) fn fit(corpus: &Corpus, mixed: &[Text], vocabulary: &Vocabulary, opti
     let documents: Vec<Document> = corpus.training().chain(mixed).map(|text| document(text, vocabulary)).collect();
     let n = vocabulary.len();
     let mut state = Weights { weights: vec![[0.0; WIDE]; n], slopes: vec![[0.5; WIDE]; n], bias: [-3.0; WIDE], bias_slopes: [1.0; WIDE] };
+    let boost = boost(&documents, options);
     let mut order: Vec<u32> = (0..documents.len() as u32).collect();
     let mut random = Random(options.seed);
     for epoch in 0..options.epochs {
         random.shuffle(&mut order);
         let rate = options.rate * (1.0 - epoch as f32 / options.epochs as f32);
         for &at in &order {
-            step(&documents[at as usize], &mut state, rate, options, &mut random);
+            step(&documents[at as usize], &mut state, rate, &boost, options, &mut random);
         }
     }
     quantise(&state, vocabulary)
+}
+
+fn boost(documents: &[Document], options: &Options) -> Boost {
+    let mut out = [1.0; OUTPUTS];
+    for (at, boost) in out.iter_mut().enumerate().take(CUES) {
+        let (mut with, mut without) = (0.0, 0.0);
+        for document in documents {
+            if document.labels.yes >> at & 1 == 1 {
+                with += document.weight;
+            } else if document.labels.known >> at & 1 == 1 {
+                without += document.weight;
+            }
+        }
+        *boost = (options.balance * without / f32::max(with, 1.0)).max(1.0);
+    }
+    out
 }
 
 fn document(text: &Text, vocabulary: &Vocabulary) -> Document {
@@ -51,7 +71,12 @@ fn document(text: &Text, vocabulary: &Vocabulary) -> Document {
     for part in [&text.system, &text.prompt] {
         for stretch in stretches(part) {
             let first = out.blocks.len();
-            each_block(stretch, |_, hashes| out.blocks.push(hashes.iter().filter_map(|hash| vocabulary.get(hash).copied()).collect()));
+            let mut fresh = Fresh::new();
+            each_block(stretch, |_, hashes| {
+                fresh.turn();
+                let known = hashes.iter().filter_map(|hash| Some((place(*hash).0, *vocabulary.get(hash)?)));
+                out.blocks.push(known.filter(|(bucket, _)| fresh.meet(*bucket)).map(|(_, feature)| feature).collect());
+            });
             let blocks = out.blocks.len() - first;
             if blocks > 0 {
                 out.stretches.push((first, blocks));
@@ -61,7 +86,7 @@ fn document(text: &Text, vocabulary: &Vocabulary) -> Document {
     out
 }
 
-fn step(document: &Document, state: &mut Weights, rate: f32, options: &Options, random: &mut Random) {
+fn step(document: &Document, state: &mut Weights, rate: f32, boost: &Boost, options: &Options, random: &mut Random) {
     let keep = 1.0 / (1.0 - options.drop);
     let mut kept: Vec<Vec<u32>> = Vec::with_capacity(document.blocks.len());
     let mut sums: Vec<Lanes> = Vec::with_capacity(document.blocks.len());
@@ -76,7 +101,7 @@ fn step(document: &Document, state: &mut Weights, rate: f32, options: &Options, 
         kept.push(stay);
         sums.push(sum);
     }
-    let slopes = slopes(document, &sums, state);
+    let slopes = slopes(document, &sums, state, boost);
     for (block, slope) in kept.iter().zip(&slopes.blocks) {
         if slope.iter().all(|s| s.abs() < 1e-5) {
             continue;
@@ -102,7 +127,7 @@ struct Slopes {
 }
 
 /// How the loss changes with each block's sums.
-fn slopes(document: &Document, sums: &[Lanes], state: &Weights) -> Slopes {
+fn slopes(document: &Document, sums: &[Lanes], state: &Weights, boost: &Boost) -> Slopes {
     let mut out = Slopes { blocks: vec![[0.0; WIDE]; sums.len()], bias: [0.0; WIDE] };
     let mut seen: Vec<(usize, Lanes)> = Vec::new();
     let mut total = [0.0; WIDE];
@@ -134,7 +159,7 @@ fn slopes(document: &Document, sums: &[Lanes], state: &Weights) -> Slopes {
             continue;
         }
         let chance = 1.0 / (1.0 + (-(score + state.bias[at])).exp());
-        let slope = (chance - if yes { 1.0 } else { 0.0 }) * document.weight;
+        let slope = if yes { (chance - 1.0) * document.weight * boost[at] } else { chance * document.weight };
         out.bias[at] = slope;
         if at >= CUES {
             for block in &mut out.blocks {

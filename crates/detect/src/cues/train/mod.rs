@@ -30,6 +30,8 @@ pub struct Options {
     pub drop: f32,
     /// Texts made by putting a short text with cues before or after an honest one, for each such text.
     pub mixed: f32,
+    /// What the texts that have a cue weigh together, against those that have it not.
+    pub balance: f32,
     /// Share of quiet texts on which each cue may fire, in no source more.
     pub false_rate: f32,
     /// Log-odds that a cue must have whatever the quiet texts say.
@@ -38,7 +40,7 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 1, epochs: 10, features: 20_000, groups: 3, rate: 0.15, l2: 2e-4, drop: 0.3, mixed: 0.5, false_rate: 0.003, floor: -1.0 }
+        Options { seed: 1, epochs: 10, features: 26_000, groups: 4, rate: 0.15, l2: 5e-4, drop: 0.3, mixed: 0.5, balance: 0.3, false_rate: 0.003, floor: -1.0 }
     }
 }
 

@@ -3,8 +3,10 @@
 //! Invariant: pure; a value that cannot be read is null, never an error.
 //! Not here: getting a field out of a record (`json_get_*` and `json_as_text` of datafusion-functions-json).
 
+mod answers;
 mod by_row;
 mod conversation;
+mod otlp;
 mod values;
 
 use datafusion::{common::Result, execution::FunctionRegistry, logical_expr::ScalarUDF, prelude::SessionContext};
@@ -27,5 +29,23 @@ pub fn register(ctx: &SessionContext) -> Result<()> {
 
 /// All functions of ours.
 fn all() -> Vec<ScalarUDF> {
-    vec![any_time(), text_list(), chat_system(), chat_last_user()]
+    vec![
+        any_time(),
+        values::file_time(),
+        text_list(),
+        values::strip_port(),
+        values::first_forwarded(),
+        values::header(),
+        values::tag(),
+        values::short_hash(),
+        chat_system(),
+        chat_last_user(),
+        answers::answer_bytes(),
+        answers::answer_refused(),
+        answers::reasoning_refs(),
+        answers::whole_answer(),
+        answers::batch_requests(),
+        otlp::otlp_records(),
+        otlp::otlp_merge(),
+    ]
 }

@@ -1,0 +1,33 @@
+-- LiteLLM: StandardLoggingPayload of its callbacks, and rows of LiteLLM_SpendLogs.
+SELECT
+    any_time(coalesce(record->>'startTime', record->>'start_time')) AS time,
+    coalesce(record->'metadata'->>'user_api_key_user_id', nullif(record->>'user', ''), record->'metadata'->>'user_api_key_team_id',
+             record->>'team_id', record->'metadata'->>'user_api_key_hash', record->>'api_key') AS account,
+    coalesce(record->'metadata'->>'user_api_key_org_id', record->>'organization_id') AS organization,
+    coalesce(record->'metadata'->>'user_api_key_hash', record->>'api_key') AS api_key,
+    coalesce(record->>'session_id', record->>'trace_id') AS session,
+    strip_port(coalesce(record->>'requester_ip_address', record->'metadata'->>'requester_ip_address')) AS ip,
+    coalesce(record->'metadata'->>'user_agent', record->'metadata'->'requester_custom_headers'->>'user-agent',
+             tag(record->>'request_tags', 'User-Agent: ')) AS user_agent,
+    coalesce(nullif(record->>'model_group', ''), record->>'model') AS model,
+    record->>'messages' AS messages,
+    answer_bytes(record->>'response') AS completion_bytes,
+    record->>'prompt_tokens' AS input_tokens,
+    record->>'completion_tokens' AS output_tokens,
+    coalesce(record->'response'->'usage'->'completion_tokens_details'->>'reasoning_tokens',
+             record->'metadata'->'usage_object'->'completion_tokens_details'->>'reasoning_tokens') AS reasoning_tokens,
+    text_list(coalesce(record->'model_parameters'->>'tools', record->'proxy_server_request'->>'tools')) AS tools,
+    nullif(record->>'end_user', '') AS end_user,
+    coalesce(record->'error_information'->>'error_code',
+             CASE record->>'status' WHEN 'success' THEN '200' WHEN 'failure' THEN '500' END) AS status,
+    answer_refused(record->>'response') AS refusal,
+    reasoning_refs(record->>'response') AS reasoning_minted,
+    reasoning_refs(record->>'messages') AS reasoning_presented,
+    coalesce(record->'model_parameters'->>'stream', record->>'stream') AS stream,
+    contains(record->>'call_type', 'batch') AS batch,
+    record->'model_parameters'->>'temperature' AS temperature,
+    coalesce(record->'model_parameters'->>'max_tokens', record->'model_parameters'->>'max_completion_tokens') AS max_tokens,
+    record->'response'->'choices'->0->>'finish_reason' AS stop_reason,
+    record, file, line
+FROM records
+WHERE coalesce(record->>'call_type', '') NOT IN ('embedding', 'aembedding', 'moderation', 'amoderation', 'health_check')

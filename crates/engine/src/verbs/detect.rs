@@ -1,0 +1,125 @@
+//! Detect: campaigns in traffic logs, ranked and explained.
+//! In: logs or sketches. Out: a table, JSON, an explanation, an HTML report.
+//! Invariant: examples are looked up only where asked for, and never in JSON without `--with-examples`.
+//! Not here: the science (`stillwatch_detect::campaign`).
+
+use std::path::PathBuf;
+
+use clap::{Args as ClapArgs, ValueEnum};
+use stillwatch_detect::{campaign, signals};
+use stillwatch_model::Report;
+use stillwatch_model::findings::OffSignal;
+
+use super::reading::block_on;
+use super::{Exit, Failure, Reading, cohort, examples, output};
+
+/// Arguments of `detect`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  stillwatch detect logs/                                   every log in a folder
+  stillwatch detect 'logs/*.parquet' --accounts accounts.jsonl
+  stillwatch detect logs/ --format json > findings.json
+  stillwatch detect logs/ --html report.html
+  stillwatch detect logs/ --explain campaign--5f0c          by an unambiguous beginning of its id
+  stillwatch detect today/ --baseline quiet-week/           cohort alarm against quiet traffic
+
+Exit codes: 0 done, 1 with --exit-code: campaigns were found, 2 failure, 130 interrupted. Times are UTC.")]
+pub struct Args {
+    #[command(flatten)]
+    reading: Reading,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "STILLWATCH_FORMAT")]
+    format: Format,
+    /// Explain one campaign, suspect or member account
+    #[arg(long, value_name = "ID")]
+    explain: Option<String>,
+    /// Write a self-contained page with pictures
+    #[arg(long, value_name = "FILE")]
+    html: Option<PathBuf>,
+    /// Put shortened example exchanges into JSON (they never are otherwise)
+    #[arg(long)]
+    with_examples: bool,
+    /// The lab's own quiet traffic: raises the cohort alarm when this traffic differs from it
+    #[arg(long, value_name = "PATH|GLOB|DIR")]
+    baseline: Vec<String>,
+    /// Exit with 1 when campaigns at or above score 0.5 were found
+    #[arg(long)]
+    exit_code: bool,
+}
+
+/// How findings are printed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Format {
+    /// For people
+    Table,
+    /// For programs; the schema is `schemas/findings.schema.json`
+    Json,
+}
+
+/// Runs the verb.
+///
+/// # Errors
+/// When the logs can't be read, too many records are bad, or an output can't be written.
+pub fn run(args: &Args) -> Result<Exit, Failure> {
+    let (accounts, read, tally) = args.reading.read()?;
+    let mut report = campaign::stamped(campaign::find(&accounts), format!("{:.0}", jiff::Timestamp::now()));
+    report.findings.skipped.records = tally.bad();
+    report.findings.skipped.first_error = tally.quotes().first().map(ToString::to_string);
+    report.findings.off = off(&read.seen, &accounts);
+    if !args.baseline.is_empty() {
+        report.findings.cohort = Some(cohort::test(&args.reading, &args.baseline)?);
+    }
+    let from_logs = !read.sources.is_empty();
+    if from_logs && (args.with_examples || args.html.is_some() || args.explain.is_some()) {
+        block_on(args.reading.limits().threads, examples::fill(&args.reading, &accounts, &mut report))?;
+    }
+    if args.with_examples {
+        for (campaign, case) in report.findings.campaigns.iter_mut().zip(&report.cases) {
+            campaign.examples.clone_from(&case.examples);
+        }
+    }
+    if let Some(path) = &args.html {
+        output::whole(path, stillwatch_report::html(&report, "Stillwatch report").as_bytes())?;
+        eprintln!("wrote {}", path.display());
+    }
+    print(args, &report)?;
+    let found = report.findings.campaigns.iter().any(|c| c.score >= 0.5);
+    Ok(if args.exit_code && found { Exit::No } else { Exit::Done })
+}
+
+fn print(args: &Args, report: &Report) -> Result<(), Failure> {
+    if let Some(id) = &args.explain {
+        let text = stillwatch_report::explain(report, id).map_err(|e| Failure { message: e.to_string(), help: None, code: 2 })?;
+        return output::print(&text);
+    }
+    match args.format {
+        Format::Json => {
+            let json = serde_json::to_string_pretty(&report.findings).map_err(|e| Failure::new(format!("cannot print findings: {e}"), "report this as a bug"))?;
+            output::print(&(json + "\n"))
+        }
+        Format::Table => output::print(&stillwatch_report::table(report, width(), output::colour())),
+    }
+}
+
+/// The terminal's width, as the shell tells it.
+fn width() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}
+
+/// The signals that nothing in the log feeds, and what each would need.
+fn off(seen: &[String], accounts: &[stillwatch_detect::account::Account]) -> Vec<OffSignal> {
+    let known = |column: &str| match column {
+        "accounts.created" => accounts.iter().any(|a| a.created.is_some()),
+        "accounts.payment" => accounts.iter().any(|a| a.payment.is_some()),
+        "accounts.device" => accounts.iter().any(|a| a.device.is_some()),
+        "accounts.verified" => accounts.iter().any(|a| a.verified.is_some()),
+        "messages" => seen.iter().any(|s| s == "prompt"),
+        "completion" => seen.iter().any(|s| s == "completion_bytes"),
+        column => seen.iter().any(|s| s == column),
+    };
+    signals::ALL
+        .iter()
+        .filter(|signal| !signal.needs.iter().any(|need| known(need)))
+        .map(|signal| OffSignal { name: signal.name.into(), because: format!("the log has no {}", signal.needs.join(" or ")) })
+        .collect()
+}

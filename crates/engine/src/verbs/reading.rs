@@ -1,0 +1,169 @@
+//! Reading: the arguments of every verb that reads logs, and running a plan under them.
+//! In: arguments. Out: `pipeline::Read`.
+//! Invariant: Ctrl-C ends the run between batches; spilled files go with it.
+//! Not here: what is done with the sketches.
+
+use std::future::Future;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use clap::Args;
+use stillwatch_detect::account::Account;
+
+use crate::pipeline::{self, Limits, Read, RunError};
+use crate::scan::{ScanOptions, Tally, read_accounts};
+
+use super::{Failure, progress};
+
+/// Where logs are and how to read them.
+#[derive(Debug, Clone, Args)]
+pub struct Reading {
+    /// Logs: files, globs or folders of JSONL, CSV or Parquet, plain, gzip or zstd, mixed; or sketches that `stillwatch sketch` wrote
+    #[arg(required = true, value_name = "PATH|GLOB|DIR")]
+    pub inputs: Vec<String>,
+    /// What is known of the accounts: created, payment, device, verified, … (JSONL, CSV or Parquet)
+    #[arg(long, value_name = "FILE", env = "STILLWATCH_ACCOUNTS")]
+    pub accounts: Option<PathBuf>,
+    /// The log format; recognised by itself when not given (see `stillwatch sources`)
+    #[arg(long, value_name = "NAME", env = "STILLWATCH_SOURCE")]
+    pub source: Option<String>,
+    /// Your own projection onto the native columns: SQL over `records` (columns `record`, the JSON text, and `file`)
+    #[arg(long, value_name = "FILE", conflicts_with = "source")]
+    pub source_sql: Option<PathBuf>,
+    /// The account of records that name none, such as Batch API files
+    #[arg(long, value_name = "NAME")]
+    pub default_account: Option<String>,
+    /// The share of records that may be unusable, 0 to 1; more stops the run with exit code 2
+    #[arg(long, value_name = "SHARE", default_value_t = 0.01, env = "STILLWATCH_MAX_BAD", value_parser = share)]
+    pub max_bad: f64,
+    /// Memory for aggregation, such as 512MiB or 4GiB; the rest spills to disk
+    #[arg(long, value_name = "SIZE", default_value = "1536MiB", env = "STILLWATCH_MEMORY", value_parser = size)]
+    pub memory: usize,
+    /// Where to spill; the system's temporary folder when not given
+    #[arg(long, value_name = "DIR", env = "STILLWATCH_SPILL_DIR")]
+    pub spill_dir: Option<PathBuf>,
+    /// Threads; all cores when not given
+    #[arg(long, value_name = "N", env = "STILLWATCH_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
+    pub threads: Option<u16>,
+}
+
+fn share(text: &str) -> Result<f64, String> {
+    let share: f64 = text.parse().map_err(|_| "not a number between 0 and 1".to_owned())?;
+    if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".into()) }
+}
+
+fn size(text: &str) -> Result<usize, String> {
+    let text = text.trim();
+    let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
+    let number: usize = text[..digits].parse().map_err(|_| "not a size such as 512MiB or 4GiB".to_owned())?;
+    let unit: usize = match text[digits..].trim().to_ascii_lowercase().as_str() {
+        "" | "b" => 1,
+        "k" | "kb" | "kib" => 1 << 10,
+        "m" | "mb" | "mib" => 1 << 20,
+        "g" | "gb" | "gib" => 1 << 30,
+        other => return Err(format!("unknown unit `{other}`; use KiB, MiB or GiB")),
+    };
+    let bytes = number.checked_mul(unit).ok_or("too large")?;
+    if bytes < 16 << 20 { Err("less than 16MiB, with which nothing can be aggregated".into()) } else { Ok(bytes) }
+}
+
+impl Reading {
+    pub(crate) fn limits(&self) -> Limits {
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Limits { memory: self.memory, spill: self.spill_dir.clone(), threads: self.threads.map_or(cores, usize::from) }
+    }
+
+    pub(crate) fn options(&self) -> ScanOptions {
+        ScanOptions {
+            source: self.source.clone(),
+            source_sql: self.source_sql.clone(),
+            max_bad: self.max_bad,
+            default_account: self.default_account.clone(),
+            accounts: self.accounts.clone(),
+            ..ScanOptions::default()
+        }
+    }
+
+    /// Reads the logs and joins what is known of the accounts.
+    pub(crate) fn read(&self) -> Result<(Vec<Account>, Read, Arc<Tally>), Failure> {
+        let tally = Arc::new(Tally::default());
+        let bar = progress::Bar::start(Arc::clone(&tally), "reading");
+        let limits = self.limits();
+        let options = self.options();
+        let work = pipeline::read(&self.inputs, &options, &limits, Arc::clone(&tally), |open| {
+            bar.total(open.bytes);
+            let sources: Vec<String> = open.source.iter().map(|(name, files)| format!("{name} ({files} {})", if *files == 1 { "file" } else { "files" })).collect();
+            tracing::info!(sources = sources.join(", "), "opened");
+        });
+        let mut read = block_on(self.limits().threads, work)?;
+        bar.finish();
+        for quote in tally.quotes() {
+            eprintln!("skipped: {quote}");
+        }
+        let infos = match &self.accounts {
+            Some(path) => read_accounts(path)?,
+            None => Vec::new(),
+        };
+        let infos: std::collections::HashMap<&str, &stillwatch_model::AccountInfo> = infos.iter().map(|i| (i.account.as_str(), i)).collect();
+        let accounts = std::mem::take(&mut read.accounts)
+            .into_iter()
+            .map(|(name, sketch)| {
+                let info = infos.get(name.as_str()).copied();
+                let account = Account::new(name, sketch);
+                match info {
+                    Some(info) => account.with_info(info),
+                    None => account,
+                }
+            })
+            .collect();
+        Ok((accounts, read, tally))
+    }
+}
+
+/// Runs a future to its end, or to Ctrl-C.
+pub(crate) fn block_on<T>(threads: usize, work: impl Future<Output = Result<T, RunError>>) -> Result<T, Failure> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(threads)
+        .enable_all()
+        .build()
+        .map_err(|e| Failure::new(format!("cannot start {threads} threads: {e}"), "use fewer with `--threads`"))?;
+    let done = runtime.block_on(async {
+        tokio::select! {
+            done = work => done,
+            _ = interrupted() => Err(RunError::Interrupted),
+        }
+    });
+    runtime.shutdown_timeout(std::time::Duration::from_secs(2));
+    Ok(done?)
+}
+
+/// Resolves on Ctrl-C or a polite request to end.
+async fn interrupted() {
+    let term = async {
+        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
+            Ok(mut signal) => {
+                signal.recv().await;
+            }
+            Err(_) => std::future::pending().await,
+        }
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        () = term => {}
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_and_shares() {
+        assert_eq!(size("512MiB"), Ok(512 << 20));
+        assert_eq!(size("4g"), Ok(4 << 30));
+        assert!(size("12 parsecs").is_err());
+        assert!(size("1KiB").is_err());
+        assert_eq!(share("0.5"), Ok(0.5));
+        assert!(share("2").is_err());
+    }
+}

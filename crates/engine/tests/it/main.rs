@@ -1,0 +1,11 @@
+//! It: the engine's integration tests, one binary.
+//! In: invented logs. Out: exchanges, errors, counts.
+//! Invariant: no network, no clock but the one given, nothing written but under the temporary folder.
+//! Not here: tests of small private functions, which stand beside them.
+
+mod accounts;
+mod errors;
+mod opened;
+mod parquet;
+mod reading;
+mod sources;

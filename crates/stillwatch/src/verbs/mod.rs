@@ -1,0 +1,6 @@
+//! Verbs: those that this program does itself.
+//! In: arguments. Out: an exit code.
+//! Invariant: no raw log is read here.
+//! Not here: verbs of the engine (`engine.rs`).
+
+pub(crate) mod demo;
