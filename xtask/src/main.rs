@@ -4,6 +4,7 @@
 //! Not here: anything that a user runs.
 
 mod arrows;
+mod manual;
 mod run;
 mod tidy;
 
@@ -17,7 +18,8 @@ const HELP: &str = "cargo xtask <verb>
 
   demo [ARGS]   build both programs in release and run `stillwatch demo`
   test          everything that CI checks: crate arrows, file headers, fmt, clippy, deny, tests
-  check         the quick part of it: arrows, headers, fmt";
+  check         the quick part of it: arrows, headers, the signals' page, fmt
+  manual        write docs/signals.md from the signals' headers";
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
@@ -25,6 +27,7 @@ fn main() -> ExitCode {
         Some("demo") => demo(arguments.collect()),
         Some("test") => test(),
         Some("check") => check(),
+        Some("manual") => manual::write(),
         _ => {
             println!("{HELP}");
             Ok(())
@@ -48,6 +51,7 @@ fn demo(arguments: Vec<String>) -> Result<()> {
 fn check() -> Result<()> {
     arrows::check()?;
     tidy::check()?;
+    manual::check()?;
     cargo(["fmt", "--all", "--check"]).step("formatting")
 }
 

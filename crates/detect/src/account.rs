@@ -103,6 +103,8 @@ pub struct Rhythm {
     pub pairs: f64,
     /// Days of the week with activity.
     pub days: u32,
+    /// Mean time of day as a unit vector: the hour at which the waking day has its middle.
+    pub phase: (f64, f64),
 }
 
 /// Rhythm of an hour-of-week histogram. An hour counts once however busy it was: sessions and jobs come in bursts.
@@ -122,7 +124,8 @@ pub fn rhythm(hours: &[u32]) -> Option<Rhythm> {
         return None;
     }
     let pairs = n * (n - 1.0);
-    Some(Rhythm { coherence: (x * x + y * y - n) / pairs, pairs: pairs / 2.0, days: days.count_ones() })
+    let length = x.hypot(y).max(1e-9);
+    Some(Rhythm { coherence: (x * x + y * y - n) / pairs, pairs: pairs / 2.0, days: days.count_ones(), phase: (x / length, y / length) })
 }
 
 #[cfg(test)]

@@ -11,7 +11,7 @@ use crate::account::Account;
 use crate::calibrate::{logistic, round};
 use crate::community::is_hard;
 use crate::group::Group;
-use crate::signals::{self, burst, percent};
+use crate::signals::{self, burst, percent, rhythm};
 
 /// Score from which an account counts as a member.
 pub const MEMBER: f64 = 0.5;
@@ -33,7 +33,9 @@ pub fn judge(group: &Group<'_>) -> Vec<Standing> {
     let partners = group.partners(is_hard);
     let replays = group.partners(|kind| kind == LinkKind::Replay);
     let window = batch(group);
-    group.members.iter().map(|&m| one(group, m, &partners, &replays, window)).collect()
+    // A human rhythm sets an account apart only from those that have none.
+    let round_the_clock = (rhythm::SIGNAL.measure)(group).is_none_or(|reading| reading.value < 0.17);
+    group.members.iter().map(|&m| one(group, m, &partners, &replays, window, round_the_clock)).collect()
 }
 
 /// The span in which most members were created, widened by half on both sides, when it says anything.
@@ -49,7 +51,7 @@ fn batch(group: &Group<'_>) -> Option<(Micros, Micros)> {
     Some((from - slack, to + slack))
 }
 
-fn one(group: &Group<'_>, member: u32, partners: &BTreeMap<u32, BTreeSet<u32>>, replays: &BTreeMap<u32, BTreeSet<u32>>, window: Option<(Micros, Micros)>) -> Standing {
+fn one(group: &Group<'_>, member: u32, partners: &BTreeMap<u32, BTreeSet<u32>>, replays: &BTreeMap<u32, BTreeSet<u32>>, window: Option<(Micros, Micros)>, round_the_clock: bool) -> Standing {
     let account = &group.population.accounts[member as usize];
     let covered = covered(group, account);
     let ties = partners.get(&member).map_or(0, BTreeSet::len);
@@ -61,7 +63,7 @@ fn one(group: &Group<'_>, member: u32, partners: &BTreeMap<u32, BTreeSet<u32>>, 
         odds += if inside { 1.0 } else { -1.2 };
         why.push(if inside { "created with the others" } else { "not created with the others" }.into());
     }
-    if let Some(rhythm) = account.rhythm() {
+    if let Some(rhythm) = account.rhythm().filter(|_| round_the_clock) {
         let sure = (rhythm.pairs / 60.0).min(1.0);
         odds += sure * if rhythm.coherence > 0.17 { -2.5 * signals::rise(rhythm.coherence, 0.17, 0.35) } else { 0.5 };
     }

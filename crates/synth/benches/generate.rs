@@ -3,8 +3,6 @@
 //! Invariant: the exchange buffer is reused, as the engine does.
 //! Not here: writing Parquet or JSON (`engine/benches`).
 
-#![expect(missing_docs, reason = "a bench has no readers")]
-
 use divan::counter::{BytesCount, ItemsCount};
 use divan::{Bencher, black_box};
 use stillwatch_model::Exchange;

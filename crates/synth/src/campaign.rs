@@ -151,13 +151,12 @@ impl Crew<'_> {
         let plan = self.plan;
         if plan.aggregator > 0.0
             && dice.chance(plan.aggregator)
-            && let Some(opened) = builder.aggregator(0)
+            && let Some((opened, from)) = builder.aggregators.first().cloned()
         {
             let main = self.main;
             let inside = *self.inside.get_or_insert_with(|| {
                 let mut cast = builder.cast_mut(main).cloned().unwrap_or_default();
-                let router = (0..4).map(|host| crate::network::Address::cloud(3, host)).collect();
-                cast.from = Origin::Fixed(router);
+                cast.from = from;
                 cast.clients = crate::client::ROUTER;
                 cast.access = "aggregator";
                 builder.cast(cast)

@@ -74,7 +74,7 @@ impl World {
     }
 
     fn request(&self, scene: &Scene<'_>, out: &mut Exchange, spare: &mut Vec<Message>) {
-        let Scene { actor, cast, moment, .. } = scene;
+        let Scene { cast, moment, .. } = scene;
         out.completion = None;
         put(&mut out.model, Some(self.model(scene)));
         if let Says::Agent = scene.says {
@@ -101,7 +101,6 @@ impl World {
         out.batch = Some(cast.batch);
         out.temperature = cast.temperature.filter(|_| scene.own);
         out.max_tokens = cast.max_tokens.filter(|_| scene.own);
-        let _ = actor;
     }
 
     /// The text of one user turn.

@@ -165,3 +165,50 @@ impl Address {
         };
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::HashSet;
+
+    fn text(address: Address) -> String {
+        let mut out = String::new();
+        address.write(&mut out);
+        out
+    }
+
+    #[test]
+    fn addresses_parse_and_nobody_holds_them() {
+        let mut dice = Dice::of(&[3]);
+        for i in 0..2000 {
+            let country = any_country(&mut dice);
+            for address in [
+                Address::home(country, i),
+                Address::cloud(i, i),
+                Address::site(country, i, 4),
+                Address::vpn(&mut dice),
+                Address::station(i % 3, &mut dice),
+                Address::proxy(7, i),
+            ] {
+                let text = text(address);
+                match text.parse::<std::net::IpAddr>() {
+                    Ok(std::net::IpAddr::V4(ip)) => assert!(ip.octets()[0] >= 240, "{text}"),
+                    Ok(std::net::IpAddr::V6(ip)) => assert_eq!(ip.segments()[..2], [0x2001, 0xdb8], "{text}"),
+                    Err(e) => assert_eq!(e.to_string(), "", "{text}"),
+                }
+                assert!(address.asn() >= 4_200_000_000);
+            }
+        }
+    }
+
+    #[test]
+    fn homes_differ_and_exits_are_shared() {
+        let mut dice = Dice::of(&[4]);
+        let homes: HashSet<String> = (0..1000).map(|i| text(Address::home(0, i))).collect();
+        assert!(homes.len() > 990);
+        let exits: HashSet<String> = (0..5000).map(|_| text(Address::vpn(&mut dice))).collect();
+        assert!(exits.len() <= VPN_EXITS);
+        let station: HashSet<String> = (0..5000).map(|_| text(Address::station(1, &mut dice))).collect();
+        assert!(station.len() <= STATION_EXITS);
+    }
+}

@@ -122,8 +122,8 @@ impl Speech {
     /// What a person asks first.
     pub(crate) fn ask(&self, tongue: Tongue, habit: &mut Dice, dice: &mut Dice) -> RuleId {
         let rules = &self.tongues[tongue as usize].0;
-        let favourites = [dice_pick(rules, habit), dice_pick(rules, habit), dice_pick(rules, habit)];
-        if dice.chance(0.75) { dice.pick(&favourites) } else { dice_pick(rules, dice) }
+        let favourites = [habit.pick(rules), habit.pick(rules), habit.pick(rules)];
+        if dice.chance(0.75) { dice.pick(&favourites) } else { dice.pick(rules) }
     }
 
     /// What a person says next.
@@ -135,8 +135,4 @@ impl Speech {
     pub(crate) fn is_code(&self, rule: RuleId) -> bool {
         self.code.contains(&rule)
     }
-}
-
-fn dice_pick(rules: &[RuleId], dice: &mut Dice) -> RuleId {
-    dice.pick(rules)
 }

@@ -54,3 +54,26 @@ impl Voice {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn letters_change_places_and_nothing_is_lost() {
+        for seed in 0..300 {
+            let mut habit = Dice::of(&[seed]);
+            let voice = Voice::of(&mut habit);
+            let before = "[[kept]] Where is the größte 图书馆 of Port Kelham, please? I asked twice, nobody knew.";
+            let mut after = before.to_owned();
+            voice.speak(&mut after, 8, &mut habit);
+            assert!(after.starts_with("[[kept]]"));
+            let letters = |text: &str| {
+                let mut all: Vec<char> = text.to_lowercase().chars().filter(|c| c.is_alphanumeric()).collect();
+                all.sort_unstable();
+                all
+            };
+            assert_eq!(letters(before), letters(&after));
+        }
+    }
+}

@@ -5,7 +5,7 @@
 
 use stillwatch_model::{AccountInfo, Micros, Truth, TruthLabel};
 
-use crate::actor::{Actor, Cast, NOBODY};
+use crate::actor::{Actor, Cast, NOBODY, Origin};
 use crate::clock::{DAY, HOUR, MINUTE, Pace, Rhythms, write_instant};
 use crate::dice::{Dice, key, mix};
 use crate::grammar::{Author, Grammar, RuleId};
@@ -38,7 +38,7 @@ pub struct World {
 #[must_use]
 pub fn accounts(plan: &Plan) -> World {
     let mut builder = Builder::new(plan);
-    honest::people_the(&mut builder);
+    honest::join(&mut builder);
     for (number, campaign) in plan.campaigns.iter().enumerate() {
         campaign::join(&mut builder, campaign, number as u64);
     }
@@ -155,6 +155,8 @@ pub(crate) struct Builder<'p> {
     /// What is wanted.
     pub(crate) plan: &'p Plan,
     world: World,
+    /// The aggregators' accounts and the addresses that they send from.
+    pub(crate) aggregators: Vec<(Opened, Origin)>,
     /// Exchanges of each actor, and whether they may be scaled.
     volumes: Vec<(f64, bool)>,
 }
@@ -179,7 +181,7 @@ impl<'p> Builder<'p> {
             expected: 0,
             missing,
         };
-        Self { plan, world, volumes: Vec::new() }
+        Self { plan, world, aggregators: Vec::new(), volumes: Vec::new() }
     }
 
     /// Dice for one group.
@@ -323,14 +325,6 @@ impl<'p> Builder<'p> {
         });
     }
 
-    /// The honest aggregator's account with number `number`, if there is one.
-    pub(crate) fn aggregator(&self, number: usize) -> Option<Opened> {
-        let mut all = self.world.truth.iter().filter(|t| t.group == "aggregator" && !t.account.contains('/'));
-        let name = &all.nth(number)?.account;
-        let account = self.world.accounts.iter().position(|a| a.account == *name)?;
-        Some(Opened { account: account as u32, country: 0, created: self.plan.start - DAY, label: TruthLabel::Honest })
-    }
-
     /// Scales the volumes to what was asked and hands out the sessions.
     fn finish(mut self) -> World {
         let sum = |scaled: bool| self.volumes.iter().filter(|v| v.1 == scaled).map(|v| v.0).sum::<f64>();
@@ -383,4 +377,68 @@ impl<'p> Builder<'p> {
 /// The name of a user inside an aggregator's account.
 pub(crate) fn end_user(number: u32) -> String {
     format!("u{number:08x}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::plan::{CampaignPlan, Shape};
+
+    const SHAPES: [Shape; 25] = [
+        Shape::Tasks,
+        Shape::Evolution,
+        Shape::Persona,
+        Shape::Code,
+        Shape::Grounded,
+        Shape::Tools,
+        Shape::SelfPlay,
+        Shape::Rewriting,
+        Shape::TasksZh,
+        Shape::ExtractTags,
+        Shape::ExtractVerbatim,
+        Shape::ExtractPosthoc,
+        Shape::ExtractTranslation,
+        Shape::ExtractZh,
+        Shape::Injected,
+        Shape::Replay,
+        Shape::Relay,
+        Shape::Judge,
+        Shape::Clean,
+        Shape::Probing,
+        Shape::BareMath,
+        Shape::BareCode,
+        Shape::BareScience,
+        Shape::BareAgentic,
+        Shape::BareZh,
+    ];
+
+    #[test]
+    fn every_rule_that_is_asked_for_exists_and_every_shape_has_words_of_its_own() {
+        let campaigns = SHAPES
+            .iter()
+            .map(|&shape| CampaignPlan {
+                name: format!("{shape:?}"),
+                shape,
+                accounts: 4,
+                exchanges: 40,
+                probes: 4,
+                ..CampaignPlan::default()
+            })
+            .collect();
+        let world = accounts(&Plan { honest_accounts: 60, campaigns, ..Plan::default() });
+        assert!(world.missing.is_empty(), "{:?}", world.missing);
+        for e in world.exchanges() {
+            let said = e.prompt.is_some_and(|p| !p.is_empty()) || e.messages.is_some_and(|m| !m.is_empty());
+            assert!(said, "{} says nothing", e.account);
+        }
+    }
+
+    #[test]
+    fn scaled_volumes_add_up() {
+        for wanted in [20_000, 100_000, 2_000_000] {
+            let world = accounts(&Plan { exchanges: Some(wanted), ..Plan::default() });
+            let expected = world.expected();
+            assert!(expected * 100 > wanted * 97 && expected * 100 < wanted * 115, "{expected} of {wanted}");
+        }
+    }
 }

@@ -9,6 +9,8 @@ mod figures;
 mod file;
 mod labels;
 mod model;
+#[cfg(test)]
+mod tests;
 mod train;
 
 pub use figures::{Figures, SourceFigures};

@@ -99,8 +99,8 @@ enum How {
 #[derive(Debug, Clone, Copy)]
 enum What {
     Rule(RuleId),
-    Number { low: i64, high: i64, step: i64 },
-    Many { low: i64, high: i64, rule: RuleId, between: &'static str },
+    Number { low: i32, high: i32, step: i32 },
+    Many { low: u8, high: u8, rule: RuleId, lines: bool },
 }
 
 /// One text being written.
@@ -222,14 +222,14 @@ impl Grammar {
         match what {
             What::Rule(rule) => self.expand(rule, run, dice, out),
             What::Number { low, high, step } => {
-                let number = low + step * dice.range(0, (high - low) / step);
+                let number = i64::from(low) + i64::from(step) * dice.range(0, i64::from((high - low) / step));
                 // Writing to a `String` can't fail.
                 let _ = write!(out, "{number}");
             }
-            What::Many { low, high, rule, between } => {
-                for i in 0..dice.range(low, high) {
+            What::Many { low, high, rule, lines } => {
+                for i in 0..dice.range(low.into(), high.into()) {
                     if i > 0 {
-                        out.push_str(between);
+                        out.push(if lines { '\n' } else { ' ' });
                     }
                     self.expand(rule, run, dice, out);
                 }
@@ -294,11 +294,11 @@ fn slot(from: &'static str, names: &HashMap<&'static str, RuleId>, salt: u64) ->
         let stepped = after.strip_prefix('/').and_then(number);
         let (step, after) = stepped.unwrap_or((1, after));
         (What::Number { low, high, step: step.max(1) }, after)
-    } else if let Some(between) = rest.strip_prefix('*').map(|_| "\n").or(rest.strip_prefix('+').map(|_| " ")) {
-        let (low, after) = number(&rest[1..])?;
+    } else if let Some(after) = rest.strip_prefix(['*', '+']) {
+        let (low, after) = number(after)?;
         let (high, after) = number(after.strip_prefix('-')?)?;
         let (rule, after) = named(after.strip_prefix(':')?, names)?;
-        (What::Many { low, high, rule, between }, after)
+        (What::Many { low, high, rule, lines: rest.starts_with('*') }, after)
     } else {
         let (rule, after) = named(rest, names)?;
         (What::Rule(rule), after)
@@ -307,7 +307,7 @@ fn slot(from: &'static str, names: &HashMap<&'static str, RuleId>, salt: u64) ->
     Some((Node::Slot { how, capital, what, salt: key(&[salt]), article: false }, rest))
 }
 
-fn number(from: &'static str) -> Option<(i64, &'static str)> {
+fn number<N: std::str::FromStr>(from: &'static str) -> Option<(N, &'static str)> {
     let end = from.find(|c: char| !c.is_ascii_digit()).unwrap_or(from.len());
     Some((from[..end].parse().ok()?, &from[end..]))
 }

@@ -21,7 +21,15 @@ pub(super) fn nightly(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let size = (dice.pick(&[1usize, 1, 2, 4])).min(left);
         left -= size;
         number += 1;
-        let rule = dice.pick(&["bench_any", "bench_any", "bench_math", "bench_code", "bench_reading", "bench_passages", "bench_fewshot"]);
+        let rule = dice.pick(&[
+            "bench_any",
+            "bench_any",
+            "bench_math",
+            "bench_code",
+            "bench_reading",
+            "bench_passages",
+            "bench_fewshot",
+        ]);
         let count = dice.range(120, 500) as u32;
         let cloud = dice.bits();
         let cast = Cast {

@@ -47,7 +47,7 @@ const ARCHETYPES: &[(&str, usize, usize, Make)] = &[
 ];
 
 /// Makes the honest (and grey) accounts of the plan.
-pub(crate) fn people_the(builder: &mut Builder<'_>) {
+pub(crate) fn join(builder: &mut Builder<'_>) {
     let all = builder.plan.honest_accounts as usize;
     if all == 0 {
         return;

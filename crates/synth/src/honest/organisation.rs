@@ -19,7 +19,9 @@ pub(super) fn small_plan(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let country = any_country(dice);
         let site = dice.bits();
         let says = builder.rules(&[
-            "office_task", "chat_document", "chat_document",
+            "office_task",
+            "chat_document",
+            "chat_document",
             "email_write",
             "chat_pasted",
             "job_summarise",
@@ -96,6 +98,7 @@ pub(super) fn aggregator(builder: &mut Builder<'_>, dice: &mut Dice, n: usize) {
         let opened = builder.open(dice, holder);
         let cloud = dice.bits();
         let egress: Vec<Address> = (0..4).map(|_| Address::cloud(cloud, dice.bits())).collect();
+        builder.aggregators.push((opened, Origin::Fixed(egress.clone())));
         let base = Cast {
             from: Origin::Fixed(egress),
             clients: ROUTER,
