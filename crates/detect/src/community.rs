@@ -21,7 +21,7 @@ use crate::texts::Texts;
 const BRIDGES: usize = 3;
 /// Likeness of texts below which bridged groups stay apart when both have a text of their own.
 const ALIKE: f64 = 0.3;
-/// Members, and a tenth of the group, that make a core.
+/// Hard-linked members that make a core.
 const CORE: usize = 8;
 const SEED: u64 = 20_260_302;
 
@@ -60,25 +60,36 @@ fn split(groups: Vec<Vec<u32>>, accounts: &[Account], links: &[Link], texts: &Te
         for &member in &group {
             parts.entry(root(&parent, member as usize)).or_default().push(member);
         }
-        let least = CORE.max(group.len() / 10);
-        let (mut cores, rest): (Vec<Vec<u32>>, Vec<Vec<u32>>) = parts.into_values().partition(|part| part.len() >= least);
-        if cores.len() < 2 {
+        let mut parts: Vec<Vec<u32>> = parts.into_values().collect();
+        parts.sort_by(|x, y| y.len().cmp(&x.len()).then_with(|| x.cmp(y)));
+        let mut cores: Vec<(Vec<u32>, Traits)> = Vec::new();
+        let mut rest = Vec::new();
+        for part in parts {
+            let traits = Traits::of(&part, accounts, texts);
+            // A fragment of a larger core that sends its texts is no operator of its own, only not yet linked.
+            let fragment = cores.iter().any(|(core, t)| part.len() * 10 < core.len() && alike(&t.texts, &traits.texts) == Some(true));
+            if part.len() >= CORE && !fragment { cores.push((part, traits)) } else { rest.push(part) }
+        }
+        if cores.is_empty() {
             out.push(group);
             continue;
         }
-        let traits: Vec<Traits> = cores.iter().map(|core| Traits::of(core, accounts, texts)).collect();
+        let mut strangers = Vec::new();
         for part in rest {
             // A few linked accounts stay together.
-            let like = |core: &Traits| part.iter().map(|&m| core.likeness(m, accounts, texts)).sum::<f64>();
-            let best = (0..cores.len()).max_by(|&x, &y| like(&traits[x]).total_cmp(&like(&traits[y])).then(y.cmp(&x)));
-            if let Some(best) = best {
-                cores[best].extend(part);
+            let n = part.len() as f64;
+            let like = |core: &Traits| part.iter().map(|&m| core.likeness(m, accounts, texts)).sum::<f64>() / n;
+            let text = |core: &Traits| part.iter().map(|&m| core.common(m, texts)).sum::<f64>() / n;
+            let best = (0..cores.len()).filter(|&c| text(&cores[c].1) >= 0.1).max_by(|&x, &y| like(&cores[x].1).total_cmp(&like(&cores[y].1)).then(y.cmp(&x)));
+            match best {
+                Some(best) => cores[best].0.extend(part),
+                None => strangers.extend(part),
             }
         }
-        for mut core in cores {
-            core.sort_unstable();
-            out.push(core);
-        }
+        out.extend(cores.into_iter().map(|(core, _)| core).chain([strangers]).filter(|g| !g.is_empty()).map(|mut group| {
+            group.sort_unstable();
+            group
+        }));
     }
     out
 }
@@ -103,9 +114,13 @@ impl Traits {
         Self { texts: profile(members, texts), made: burst::shortest(&created), clients }
     }
 
-    fn likeness(&self, account: u32, accounts: &[Account], texts: &Texts) -> f64 {
+    fn common(&self, account: u32, texts: &Texts) -> f64 {
         let profile = self.texts.iter().map(|(&anchor, &share)| (anchor, share as f32));
-        let common = texts.common(profile, texts.shares[account as usize].iter().copied());
+        texts.common(profile, texts.shares[account as usize].iter().copied())
+    }
+
+    fn likeness(&self, account: u32, accounts: &[Account], texts: &Texts) -> f64 {
+        let common = self.common(account, texts);
         let account = &accounts[account as usize];
         let made = self.made.zip(account.created).is_some_and(|((from, to), created)| from <= created && created <= to);
         let client = account.sketch.clients.entries().iter().filter_map(|(c, _)| self.clients.get(c)).copied().fold(0.0, f64::max);
@@ -180,10 +195,11 @@ fn join(groups: &[Vec<u32>], links: &[Link], texts: &Texts) -> Option<Vec<Vec<u3
     let mut any = false;
     for ((x, y), bridge) in bridges {
         // Where both send the same texts one bridge will do: the text is the second, independent kind of link.
-        let needed = match alike(&profiles[x], &profiles[y]) {
-            Some(true) => 1,
-            None => BRIDGES,
-            Some(false) => continue,
+        let needed = match (alike(&profiles[x], &profiles[y]), has_text(&profiles[x]) || has_text(&profiles[y])) {
+            (Some(true), _) => 1,
+            // A group with a text of its own isn't joined to one without: that would chain every pool to its neighbours.
+            (Some(false), _) | (None, true) => continue,
+            (None, false) => BRIDGES.max(groups[x].len().min(groups[y].len()) / 10),
         };
         let enough = |side: &BTreeSet<u32>, members: &[u32]| side.len() >= needed.min(members.len());
         if bridge.things.len() < needed || !enough(&bridge.left, &groups[x]) || !enough(&bridge.right, &groups[y]) {
@@ -239,11 +255,15 @@ pub(crate) fn profile(members: &[u32], texts: &Texts) -> Profile {
     sums
 }
 
+/// Whether a group has a text of its own.
+fn has_text(profile: &Profile) -> bool {
+    profile.values().any(|&share| share >= 0.2)
+}
+
 /// Whether two groups send the same texts; `None` when one of them has no text of its own.
 fn alike(x: &Profile, y: &Profile) -> Option<bool> {
     let mass = |p: &Profile| p.values().sum::<f64>();
-    let strongest = |p: &Profile| p.values().copied().fold(0.0, f64::max);
-    if strongest(x) < 0.2 || strongest(y) < 0.2 {
+    if !has_text(x) || !has_text(y) {
         return None;
     }
     let common: f64 = x.iter().filter_map(|(anchor, a)| y.get(anchor).map(|b| a.min(*b))).sum();

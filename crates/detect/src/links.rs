@@ -56,7 +56,7 @@ fn weigh(kind: LinkKind, population: f64, holders: usize) -> f64 {
 /// All links of a population.
 #[must_use]
 pub fn find(accounts: &[Account], texts: &Texts) -> Vec<Link> {
-    let mut links = hard(accounts);
+    let mut links = hard(accounts, texts);
     links.extend(by_text(accounts, texts));
     links.sort_by(|x, y| (x.a, x.b, x.kind, x.thing).cmp(&(y.a, y.b, y.kind, y.thing)));
     links.dedup_by(|x, y| (x.a, x.b, x.kind, x.thing) == (y.a, y.b, y.kind, y.thing));
@@ -64,7 +64,7 @@ pub fn find(accounts: &[Account], texts: &Texts) -> Vec<Link> {
 }
 
 /// Links by things other than text: payment, device, addresses, reasoning references.
-fn hard(accounts: &[Account]) -> Vec<Link> {
+fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     let order = by_age(accounts);
     let mut links = Vec::new();
     let mut things: HashMap<(LinkKind, u64), Vec<u32>> = HashMap::new();
@@ -92,12 +92,32 @@ fn hard(accounts: &[Account]) -> Vec<Link> {
             let declared = accounts[a as usize].organization().is_some_and(|o| accounts[b as usize].organization() == Some(o));
             let housed = accounts[a as usize].container.is_some_and(|c| accounts[b as usize].container == Some(c));
             if weight > 0.0 && !declared && !housed {
+                let weight = if kind == LinkKind::Network { weight * private(a, b, accounts, texts) } else { weight };
                 links.push(Link { a, b, kind, weight, thing });
             }
         });
     }
     links.extend(replay(accounts));
     links
+}
+
+/// How far an address that two accounts share is one operator's, 0.1 to 1: those who meet at a public proxy, a phone network or
+/// a campus have nothing else in common; an operator's accounts send the same texts, or are machines of one make and batch.
+fn private(a: u32, b: u32, accounts: &[Account], texts: &Texts) -> f64 {
+    let alike = texts.likeness(a, b);
+    let own_text = |x: u32| texts.shares[x as usize].iter().any(|&(anchor, share)| share >= 0.4 && texts.anchors[anchor as usize].is_template());
+    // Two that each have a text of their own, and not the same, are two operators at one proxy.
+    let strangers = alike < 0.1 && own_text(a) && own_text(b);
+    let make = !strangers && one_make(&accounts[a as usize], &accounts[b as usize]);
+    (alike.max(if make { 0.3 } else { 0.0 }) / 0.3).clamp(0.1, 1.0)
+}
+
+/// Machines of one make and batch: the same client, no human rhythm, created within two weeks of each other where known.
+fn one_make(a: &Account, b: &Account) -> bool {
+    let client = |x: &Account| x.sketch.clients.entries().first().map(|c| c.0);
+    let human = |x: &Account| x.rhythm().is_some_and(|r| r.pairs >= 10.0 && r.coherence > 0.2);
+    let apart = a.created.zip(b.created).map(|(x, y)| (x - y).abs() > 14 * 86_400_000_000);
+    client(a).is_some() && client(a) == client(b) && !human(a) && !human(b) && apart != Some(true)
 }
 
 /// References presented by another account than they were minted for.

@@ -95,6 +95,8 @@ FREE = {"human_arena", "human_dolly_lima_oasst", "human_short_questions", "zh_le
 QUIET = {"agent_swe", "agent_taubench", "ci_commit_review", "eval_bbh", "eval_mmlu_cot5", "t0_batch"}
 # Texts of one template that are learned, and that are kept for figures.
 LEARN, KEEP = 150, 100
+# Texts of one source with many templates that are learned, that set thresholds, and that are kept for figures.
+MOST = {"train": 1500, "quiet": 1000, "test": 1000}
 
 
 def rows(path):
@@ -146,9 +148,12 @@ def main():
                 else:
                     split = "train" if place < LEARN else "test" if place < LEARN + KEEP else None
                 if split:
-                    out.append({"text": prompt, "cues": cues, "unsure": unsure, "capability": capability, "source": name, "group": group, "split": split})
-        for o in out:
-            sys.stdout.write(json.dumps(o, ensure_ascii=False) + "\n")
+                    out.append((lot, {"text": prompt, "cues": cues, "unsure": unsure, "capability": capability, "source": name, "group": group, "split": split}))
+        left = dict(MOST) if name in QUIET else {"train": 10**9, "quiet": 10**9, "test": 10**9}
+        for _, o in sorted(out, key=lambda o: o[0]):
+            left[o["split"]] -= 1
+            if left[o["split"]] >= 0:
+                sys.stdout.write(json.dumps(o, ensure_ascii=False) + "\n")
 
 
 if __name__ == "__main__":

@@ -6,7 +6,7 @@
 pub mod functions;
 mod recognise;
 
-pub(crate) use recognise::{best, looks_like};
+pub(crate) use recognise::best;
 
 /// A log format.
 #[derive(Debug)]

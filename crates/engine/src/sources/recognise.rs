@@ -25,11 +25,6 @@ pub(crate) fn best(records: &[Value], allowed: impl Fn(&SourceInfo) -> bool) -> 
     best.map(|(_, source)| source)
 }
 
-/// Whether any of the records looks like that source.
-pub(crate) fn looks_like(source: &SourceInfo, records: &[Value]) -> bool {
-    records.iter().any(|record| weight(source, record) >= ENOUGH)
-}
-
 fn weight(source: &SourceInfo, record: &Value) -> u32 {
     source.marks.iter().filter(|(mark, _)| bears(record, mark)).map(|(_, weight)| weight).sum()
 }
