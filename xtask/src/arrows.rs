@@ -23,7 +23,8 @@ const MAY: [(&str, &[&str]); 7] = [
 const ENGINE_ONLY: [&str; 4] = ["datafusion", "arrow", "parquet", "ballista"];
 
 pub(crate) fn check() -> Result<()> {
-    let output = cargo(["metadata", "--no-deps", "--format-version", "1"]).output().context("cannot run `cargo metadata`")?;
+    let output =
+        cargo(["metadata", "--no-deps", "--format-version", "1"]).output().context("cannot run `cargo metadata`")?;
     let metadata: Value = serde_json::from_slice(&output.stdout).context("cannot read what `cargo metadata` prints")?;
     let mut wrong = Vec::new();
     for package in metadata["packages"].as_array().context("`cargo metadata` names no packages")? {

@@ -61,7 +61,8 @@ fn test() -> Result<()> {
     let test = if have("cargo-nextest") { ["nextest", "run"] } else { ["test", "--quiet"] };
     cargo(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]).step("clippy")?;
     cargo(test).step("tests")?;
-    cargo(["clippy", "--quiet", "-p", "stillwatch-engine", "--all-targets", "--", "-D", "warnings"]).step("clippy, engine")?;
+    cargo(["clippy", "--quiet", "-p", "stillwatch-engine", "--all-targets", "--", "-D", "warnings"])
+        .step("clippy, engine")?;
     // The command line's tests run the engine beside it: it must be built in the same profile.
     cargo(["build", "--quiet", "-p", "stillwatch-engine"]).step("build the engine")?;
     cargo(test).args(["-p", "stillwatch-engine"]).step("tests, engine")?;
@@ -73,7 +74,8 @@ fn deny() -> Result<()> {
     if !have("cargo-deny") {
         cargo(["install", "cargo-deny", "--locked", "--quiet"]).step("install cargo-deny")?;
     }
-    cargo(["deny", "--log-level", "error", "check", "licenses", "bans", "sources"]).step("cargo deny: licences, bans, sources")?;
+    cargo(["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])
+        .step("cargo deny: licences, bans, sources")?;
     if cargo(["deny", "--log-level", "off", "fetch"]).quiet()? {
         cargo(["deny", "--log-level", "error", "check", "advisories"]).step("cargo deny: advisories")?;
     } else {

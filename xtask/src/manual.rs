@@ -48,7 +48,8 @@ fn page() -> Result<String> {
             }
         }
         for line in text.lines().filter(|l| l.contains("family: Family::")) {
-            let family = line.split("Family::").nth(1).and_then(|r| r.split(',').next()).unwrap_or_default().to_lowercase();
+            let family =
+                line.split("Family::").nth(1).and_then(|r| r.split(',').next()).unwrap_or_default().to_lowercase();
             let weight = line.split("weight: ").nth(1).and_then(|r| r.split(", measure").next()).unwrap_or_default();
             if !weight.is_empty() {
                 writeln!(page, "- **Family** {family}; **weight for, against** {weight} in log-odds.")?;

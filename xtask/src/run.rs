@@ -51,7 +51,11 @@ impl Step for Command {
     }
 
     fn quiet(&mut self) -> Result<bool> {
-        let status = self.stdout(Stdio::null()).stderr(Stdio::null()).status().with_context(|| format!("cannot run `{}`", self.get_program().to_string_lossy()))?;
+        let status = self
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .status()
+            .with_context(|| format!("cannot run `{}`", self.get_program().to_string_lossy()))?;
         Ok(status.success())
     }
 }

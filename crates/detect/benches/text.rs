@@ -12,8 +12,9 @@ fn main() {
 /// A prompt of about 650 bytes; its words vary with `n`.
 fn prompt(n: usize) -> String {
     const WORDS: [&str; 32] = [
-        "explain", "the", "routine", "of", "a", "harbour", "pilot", "with", "numbers", "and", "reasons", "that", "led", "to", "each", "decision",
-        "in", "order", "before", "you", "answer", "question", "about", "tides", "currents", "vessels", "weather", "charts", "signals", "please", "keep", "short",
+        "explain", "the", "routine", "of", "a", "harbour", "pilot", "with", "numbers", "and", "reasons", "that", "led",
+        "to", "each", "decision", "in", "order", "before", "you", "answer", "question", "about", "tides", "currents",
+        "vessels", "weather", "charts", "signals", "please", "keep", "short",
     ];
     let mut out = String::new();
     let mut state = n as u64 + 1;

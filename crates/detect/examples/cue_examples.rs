@@ -37,7 +37,8 @@ fn main() -> Result<(), Failure> {
             let kept = random.below(8) == 0 && template.variants == 0;
             let mut made = std::collections::HashSet::new();
             for at in 0..if template.variants > 0 { template.variants } else { EACH } {
-                let text = expand(&template.text, &slots, &mut random, 0).map_err(|e| format!("{name}, line {}: {e}", template.line))?;
+                let text = expand(&template.text, &slots, &mut random, 0)
+                    .map_err(|e| format!("{name}, line {}: {e}", template.line))?;
                 if !made.insert(text.clone()) {
                     continue;
                 }
@@ -66,16 +67,23 @@ struct Template {
 
 /// Reads a grammar: `@slot` lists, `[cues=... unsure=... capability=... lang=...]` headers, and templates, one a line.
 fn read(text: &str, slots: &mut HashMap<String, Vec<String>>) -> Result<Vec<Template>, Failure> {
-    let (mut out, mut slot, mut labels, mut language, mut variants) = (Vec::new(), None, Labelled::default(), String::new(), 0);
+    let (mut out, mut slot, mut labels, mut language, mut variants) =
+        (Vec::new(), None, Labelled::default(), String::new(), 0);
     for (at, line) in text.lines().enumerate() {
         if line.is_empty() {
             slot = None;
         } else if line.starts_with("# ") {
-        } else if let Some(name) = line.strip_prefix('@').filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_')) {
+        } else if let Some(name) =
+            line.strip_prefix('@').filter(|name| name.chars().all(|c| c.is_ascii_lowercase() || c == '_'))
+        {
             slot = Some(name.to_owned());
         } else if let Some(name) = &slot {
             slots.entry(name.clone()).or_default().push(line.to_owned());
-        } else if let Some(head) = line.strip_prefix('[').and_then(|l| l.strip_suffix(']')).filter(|l| l.starts_with("cues=") || l.starts_with("capability=")) {
+        } else if let Some(head) = line
+            .strip_prefix('[')
+            .and_then(|l| l.strip_suffix(']'))
+            .filter(|l| l.starts_with("cues=") || l.starts_with("capability="))
+        {
             (labels, language, variants) = (Labelled::default(), "en".to_owned(), 0);
             for part in head.split(' ') {
                 match part.split_once('=') {
@@ -88,14 +96,26 @@ fn read(text: &str, slots: &mut HashMap<String, Vec<String>>) -> Result<Vec<Temp
                 }
             }
         } else {
-            out.push(Template { line: at + 1, text: line.to_owned(), language: language.clone(), variants, labels: labels.clone() });
+            out.push(Template {
+                line: at + 1,
+                text: line.to_owned(),
+                language: language.clone(),
+                variants,
+                labels: labels.clone(),
+            });
         }
     }
     Ok(out)
 }
 
 fn cues(names: &str) -> Result<Vec<Cue>, Failure> {
-    names.split(',').filter(|name| !name.is_empty()).map(|name| Cue::ALL.into_iter().find(|c| c.name() == name).ok_or_else(|| format!("`{name}` is not a cue").into())).collect()
+    names
+        .split(',')
+        .filter(|name| !name.is_empty())
+        .map(|name| {
+            Cue::ALL.into_iter().find(|c| c.name() == name).ok_or_else(|| format!("`{name}` is not a cue").into())
+        })
+        .collect()
 }
 
 fn capability(name: &str) -> Result<Capability, Failure> {
@@ -103,7 +123,12 @@ fn capability(name: &str) -> Result<Capability, Failure> {
 }
 
 /// Fills a template: `{a|b}` one of these, `$name` a slot, `\x` the character itself, `\n` a new line.
-fn expand(text: &str, slots: &HashMap<String, Vec<String>>, random: &mut Random, depth: usize) -> Result<String, Failure> {
+fn expand(
+    text: &str,
+    slots: &HashMap<String, Vec<String>>,
+    random: &mut Random,
+    depth: usize,
+) -> Result<String, Failure> {
     if depth > 8 {
         return Err("slots that name one another without end".into());
     }
@@ -157,7 +182,12 @@ fn expand(text: &str, slots: &HashMap<String, Vec<String>>, random: &mut Random,
 }
 
 /// Puts polite or idle words around a text, the same for all cues and for none; or makes the text a system text.
-fn frame(example: &mut Labelled, language: &str, slots: &HashMap<String, Vec<String>>, random: &mut Random) -> Result<(), Failure> {
+fn frame(
+    example: &mut Labelled,
+    language: &str,
+    slots: &HashMap<String, Vec<String>>,
+    random: &mut Random,
+) -> Result<(), Failure> {
     let (opening, closing, question) = match language {
         "zh" => ("$zh_opening", "$zh_closing", "$zh_question"),
         "en" => ("$opening", "$closing", "{$question|$problem|$instruction|$passage}"),
@@ -165,8 +195,22 @@ fn frame(example: &mut Labelled, language: &str, slots: &HashMap<String, Vec<Str
     };
     let gap = if language == "zh" { "" } else { " " };
     match random.below(10) {
-        0 | 1 => example.text = format!("{}{}{}", expand(opening, slots, random, 0)?, if random.below(2) == 0 { gap } else { "\n\n" }, example.text),
-        2 => example.text = format!("{}{}{}", example.text, if random.below(2) == 0 { gap } else { "\n\n" }, expand(closing, slots, random, 0)?),
+        0 | 1 => {
+            example.text = format!(
+                "{}{}{}",
+                expand(opening, slots, random, 0)?,
+                if random.below(2) == 0 { gap } else { "\n\n" },
+                example.text
+            )
+        }
+        2 => {
+            example.text = format!(
+                "{}{}{}",
+                example.text,
+                if random.below(2) == 0 { gap } else { "\n\n" },
+                expand(closing, slots, random, 0)?
+            )
+        }
         3 => example.system = expand(opening, slots, random, 0)?,
         4 => example.system = std::mem::replace(&mut example.text, expand(question, slots, random, 0)?),
         5 => example.text = format!("{}\n\n{}", expand(question, slots, random, 0)?, example.text),
@@ -180,7 +224,10 @@ struct Random(u64);
 impl Random {
     fn below(&mut self, n: usize) -> usize {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = stillwatch_detect::text::fold(self.0 ^ 0xe703_7ed1_a0b4_28db, 0x8ebc_6af0_9c88_c6e3 ^ self.0.rotate_left(32));
+        let z = stillwatch_detect::text::fold(
+            self.0 ^ 0xe703_7ed1_a0b4_28db,
+            0x8ebc_6af0_9c88_c6e3 ^ self.0.rotate_left(32),
+        );
         ((u128::from(z) * n as u128) >> 64) as usize
     }
 }

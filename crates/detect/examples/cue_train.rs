@@ -11,7 +11,8 @@ use std::io::{BufRead, BufReader};
 use stillwatch_detect::cues::{CUES, Cue, Figures, Labelled, Options, Split, train};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
-    let (mut files, mut without, mut out, mut options, mut json) = (Vec::new(), Vec::new(), None, Options::default(), false);
+    let (mut files, mut without, mut out, mut options, mut json) =
+        (Vec::new(), Vec::new(), None, Options::default(), false);
     let mut args = std::env::args().skip(1);
     while let Some(arg) = args.next() {
         let mut value = || args.next().ok_or(format!("`{arg}` needs a value"));
@@ -69,11 +70,16 @@ fn print(figures: &Figures) {
             }
             let other = source.fired[at] - source.hits[at] - source.false_alarms[at];
             if other > 0 {
-                line += &format!(" {}:unsure={:.1}%", cue.name(), share(other, source.texts - source.wanted[at] - source.quiet[at]));
+                line += &format!(
+                    " {}:unsure={:.1}%",
+                    cue.name(),
+                    share(other, source.texts - source.wanted[at] - source.quiet[at])
+                );
             }
         }
         if source.capability_known > 0 {
-            line += &format!(" capability={:.1}%", 100.0 * source.capability_right as f64 / source.capability_known as f64);
+            line +=
+                &format!(" capability={:.1}%", 100.0 * source.capability_right as f64 / source.capability_known as f64);
         }
         println!("{line}");
     }

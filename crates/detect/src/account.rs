@@ -45,7 +45,8 @@ impl Account {
     #[must_use]
     pub fn with_info(mut self, info: &AccountInfo) -> Self {
         let hash = |s: &Option<String>| s.as_ref().filter(|s| !s.is_empty()).map(|s| text::hash(s.as_bytes()));
-        self.created = info.created.as_ref().and_then(|t| t.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_microsecond);
+        self.created =
+            info.created.as_ref().and_then(|t| t.parse::<jiff::Timestamp>().ok()).map(jiff::Timestamp::as_microsecond);
         self.payment = hash(&info.payment);
         self.device = hash(&info.device);
         self.email_domain = hash(&info.email_domain);
@@ -125,7 +126,12 @@ pub fn rhythm(hours: &[u32]) -> Option<Rhythm> {
     }
     let pairs = n * (n - 1.0);
     let length = x.hypot(y).max(1e-9);
-    Some(Rhythm { coherence: (x * x + y * y - n) / pairs, pairs: pairs / 2.0, days: days.count_ones(), phase: (x / length, y / length) })
+    Some(Rhythm {
+        coherence: (x * x + y * y - n) / pairs,
+        pairs: pairs / 2.0,
+        days: days.count_ones(),
+        phase: (x / length, y / length),
+    })
 }
 
 #[cfg(test)]

@@ -49,7 +49,13 @@ pub fn tell(group: &Group<'_>) -> Vec<Told> {
 /// The prior, told as a signal, so that a score is the sum of what is printed.
 #[must_use]
 pub fn prior(log_odds: f64) -> Told {
-    Told { name: "prior".into(), family: Family::Content, value: 0.0, contribution: log_odds, because: "linked accounts are seldom a campaign before anything is measured".into() }
+    Told {
+        name: "prior".into(),
+        family: Family::Content,
+        value: 0.0,
+        contribution: log_odds,
+        because: "linked accounts are seldom a campaign before anything is measured".into(),
+    }
 }
 
 /// The score of what was told.
@@ -64,7 +70,9 @@ pub fn families(told: &[Told]) -> Vec<Family> {
     let mut families: Vec<Family> = told.iter().filter(|s| s.name != "prior").map(|s| s.family).collect();
     families.sort_unstable();
     families.dedup();
-    families.retain(|&f| told.iter().filter(|s| s.family == f && s.name != "prior").map(|s| s.contribution).sum::<f64>() >= FIRED);
+    families.retain(|&f| {
+        told.iter().filter(|s| s.family == f && s.name != "prior").map(|s| s.contribution).sum::<f64>() >= FIRED
+    });
     families
 }
 

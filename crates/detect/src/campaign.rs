@@ -5,7 +5,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use stillwatch_model::{Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, TemplateSummary, Tokens, canonical, findings, report};
+use stillwatch_model::{
+    Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, TemplateSummary, Tokens, canonical, findings,
+    report,
+};
 
 use crate::account::Account;
 use crate::calibrate::{families, round, score, tell};
@@ -41,13 +44,20 @@ pub fn find(accounts: &[Account]) -> Report {
     for members in community::find(accounts, &links, &texts) {
         take(members, &mut taken);
     }
-    found.sort_by(|(a, _), (b, _)| b.score.total_cmp(&a.score).then(b.exchanges.cmp(&a.exchanges)).then_with(|| a.id.cmp(&b.id)));
+    found.sort_by(|(a, _), (b, _)| {
+        b.score.total_cmp(&a.score).then(b.exchanges.cmp(&a.exchanges)).then_with(|| a.id.cmp(&b.id))
+    });
     let mut suspects: Vec<Suspect> = (0..accounts.len() as u32)
         .filter(|at| !taken.contains(at))
         .filter_map(|at| {
             let signals = lone::tell(&population, at)?;
             let account = &accounts[at as usize];
-            Some(Suspect { account: account.name.clone(), score: score(&signals), exchanges: account.sketch.counts.exchanges, signals })
+            Some(Suspect {
+                account: account.name.clone(),
+                score: score(&signals),
+                exchanges: account.sketch.counts.exchanges,
+                signals,
+            })
         })
         .filter(|suspect| suspect.score >= REPORTED)
         .collect();
@@ -81,7 +91,11 @@ fn settle<'a>(population: &'a Population<'a>, members: Vec<u32>) -> Option<(Grou
     }
 }
 
-fn describe(group: &Group<'_>, signals: Vec<stillwatch_model::Signal>, standings: &[Standing]) -> (findings::Campaign, Case) {
+fn describe(
+    group: &Group<'_>,
+    signals: Vec<stillwatch_model::Signal>,
+    standings: &[Standing],
+) -> (findings::Campaign, Case) {
     let mut names: Vec<String> = group.accounts().map(|a| a.name.clone()).collect();
     names.sort();
     let score = score(&signals);
@@ -102,7 +116,11 @@ fn describe(group: &Group<'_>, signals: Vec<stillwatch_model::Signal>, standings
         capabilities: explain::capabilities(group),
         links: summarise(group),
         templates: templates(group),
-        tokens: Tokens { input: sum(|c| c.input_tokens), output: sum(|c| c.output_tokens), reasoning: sum(|c| c.reasoning_tokens) },
+        tokens: Tokens {
+            input: sum(|c| c.input_tokens),
+            output: sum(|c| c.output_tokens),
+            reasoning: sum(|c| c.reasoning_tokens),
+        },
         accounts: names,
         signals,
         examples: Vec::new(),
@@ -146,7 +164,8 @@ fn templates(group: &Group<'_>) -> Vec<TemplateSummary> {
         let samples = account.sketch.samples();
         let weight = account.exchanges() / samples.len().max(1) as f64;
         for sample in samples {
-            let own: Vec<u32> = texts.of(sample).filter(|anchor| group.texts.get(anchor).is_some_and(|&r| r > 0.05)).collect();
+            let own: Vec<u32> =
+                texts.of(sample).filter(|anchor| group.texts.get(anchor).is_some_and(|&r| r > 0.05)).collect();
             open.push((weight, sample.prompt, own));
         }
     }
@@ -164,7 +183,11 @@ fn templates(group: &Group<'_>) -> Vec<TemplateSummary> {
             break;
         }
         let slots: BTreeSet<u64> = open.iter().filter(|o| o.2.contains(&anchor)).map(|o| o.1).collect();
-        told.push(TemplateSummary { fingerprint: format!("{:016x}", texts.anchors[anchor as usize].key), share: round(share / all), slots: slots.len() as u64 });
+        told.push(TemplateSummary {
+            fingerprint: format!("{:016x}", texts.anchors[anchor as usize].key),
+            share: round(share / all),
+            slots: slots.len() as u64,
+        });
         open.retain(|o| !o.2.contains(&anchor));
     }
     told

@@ -63,7 +63,10 @@ pub fn test(quiet: Vec<Sample>, traffic: Vec<Sample>) -> Result<Cohort, CohortEr
 
 fn windows(mut samples: Vec<Sample>, map: &Map) -> Vec<Vec<f64>> {
     samples.sort_by_key(|s| (s.time, s.key));
-    samples.chunks_exact(WINDOW).map(|window| mean(window.iter().map(|s| map.of(s)).collect::<Vec<_>>().iter())).collect()
+    samples
+        .chunks_exact(WINDOW)
+        .map(|window| mean(window.iter().map(|s| map.of(s)).collect::<Vec<_>>().iter()))
+        .collect()
 }
 
 fn mean<'a>(vectors: impl Iterator<Item = &'a Vec<f64>>) -> Vec<f64> {
@@ -111,6 +114,10 @@ impl Map {
         }
         x[TOPIC + CUES + usize::from(sample.capability).min(8)] = 0.7;
         let scale = (2.0 / FEATURES as f64).sqrt();
-        self.directions.iter().zip(&self.phases).map(|(d, p)| scale * (d.iter().zip(&x).map(|(a, b)| a * b).sum::<f64>() + p).cos()).collect()
+        self.directions
+            .iter()
+            .zip(&self.phases)
+            .map(|(d, p)| scale * (d.iter().zip(&x).map(|(a, b)| a * b).sum::<f64>() + p).cos())
+            .collect()
     }
 }

@@ -41,7 +41,8 @@ pub fn find(accounts: &[Account], links: &[Link], texts: &Texts) -> Vec<Vec<u32>
 
 /// Splits groups that hold several cores of hard links; accounts in no core go to the core most like them.
 fn split(groups: Vec<Vec<u32>>, accounts: &[Account], links: &[Link], texts: &Texts) -> Vec<Vec<u32>> {
-    let group_of: HashMap<u32, usize> = groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
+    let group_of: HashMap<u32, usize> =
+        groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
     let mut parent: Vec<usize> = (0..accounts.len()).collect();
     for link in links.iter().filter(|l| is_hard(l.kind) && l.weight > 0.5) {
         if let (Some(x), Some(y)) = (group_of.get(&link.a), group_of.get(&link.b))
@@ -67,7 +68,9 @@ fn split(groups: Vec<Vec<u32>>, accounts: &[Account], links: &[Link], texts: &Te
         for part in parts {
             let traits = Traits::of(&part, accounts, texts);
             // A fragment of a larger core that sends its texts is no operator of its own, only not yet linked.
-            let fragment = cores.iter().any(|(core, t)| part.len() * 10 < core.len() && alike(&t.texts, &traits.texts) == Some(true));
+            let fragment = cores
+                .iter()
+                .any(|(core, t)| part.len() * 10 < core.len() && alike(&t.texts, &traits.texts) == Some(true));
             if part.len() >= CORE && !fragment { cores.push((part, traits)) } else { rest.push(part) }
         }
         if cores.is_empty() {
@@ -80,16 +83,20 @@ fn split(groups: Vec<Vec<u32>>, accounts: &[Account], links: &[Link], texts: &Te
             let n = part.len() as f64;
             let like = |core: &Traits| part.iter().map(|&m| core.likeness(m, accounts, texts)).sum::<f64>() / n;
             let text = |core: &Traits| part.iter().map(|&m| core.common(m, texts)).sum::<f64>() / n;
-            let best = (0..cores.len()).filter(|&c| text(&cores[c].1) >= 0.1).max_by(|&x, &y| like(&cores[x].1).total_cmp(&like(&cores[y].1)).then(y.cmp(&x)));
+            let best = (0..cores.len())
+                .filter(|&c| text(&cores[c].1) >= 0.1)
+                .max_by(|&x, &y| like(&cores[x].1).total_cmp(&like(&cores[y].1)).then(y.cmp(&x)));
             match best {
                 Some(best) => cores[best].0.extend(part),
                 None => strangers.extend(part),
             }
         }
-        out.extend(cores.into_iter().map(|(core, _)| core).chain([strangers]).filter(|g| !g.is_empty()).map(|mut group| {
-            group.sort_unstable();
-            group
-        }));
+        out.extend(cores.into_iter().map(|(core, _)| core).chain([strangers]).filter(|g| !g.is_empty()).map(
+            |mut group| {
+                group.sort_unstable();
+                group
+            },
+        ));
     }
     out
 }
@@ -123,7 +130,14 @@ impl Traits {
         let common = self.common(account, texts);
         let account = &accounts[account as usize];
         let made = self.made.zip(account.created).is_some_and(|((from, to), created)| from <= created && created <= to);
-        let client = account.sketch.clients.entries().iter().filter_map(|(c, _)| self.clients.get(c)).copied().fold(0.0, f64::max);
+        let client = account
+            .sketch
+            .clients
+            .entries()
+            .iter()
+            .filter_map(|(c, _)| self.clients.get(c))
+            .copied()
+            .fold(0.0, f64::max);
         common + 0.3 * f64::from(u8::from(made)) + 0.2 * client
     }
 }
@@ -153,7 +167,8 @@ fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {
         parallel_aggregation_threshold: Some(usize::MAX),
         ..LeidenConfig::default()
     };
-    let Ok(partition) = graph.build().and_then(|graph| Leiden::new(config).run(&graph)).map(|found| found.partition) else {
+    let Ok(partition) = graph.build().and_then(|graph| Leiden::new(config).run(&graph)).map(|found| found.partition)
+    else {
         return Vec::new();
     };
     let mut groups: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
@@ -177,7 +192,8 @@ struct Bridge {
 
 /// Joins every pair of groups that may be joined, once; `None` when there is none.
 fn join(groups: &[Vec<u32>], links: &[Link], texts: &Texts) -> Option<Vec<Vec<u32>>> {
-    let group_of: HashMap<u32, usize> = groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
+    let group_of: HashMap<u32, usize> =
+        groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
     let mut bridges: BTreeMap<(usize, usize), Bridge> = BTreeMap::new();
     for link in links.iter().filter(|l| is_hard(l.kind) && l.weight > 0.5) {
         let (Some(&x), Some(&y)) = (group_of.get(&link.a), group_of.get(&link.b)) else { continue };

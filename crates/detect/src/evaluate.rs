@@ -78,7 +78,13 @@ pub fn scores(findings: &Findings) -> BTreeMap<&str, f64> {
 
 /// Holds findings against the truth. `exchanges` tells which accounts sent at least `least` and so may be asked for.
 #[must_use]
-pub fn evaluate(findings: &Findings, known: &Known, exchanges: &BTreeMap<String, u64>, threshold: f64, least: u64) -> Evaluation {
+pub fn evaluate(
+    findings: &Findings,
+    known: &Known,
+    exchanges: &BTreeMap<String, u64>,
+    threshold: f64,
+    least: u64,
+) -> Evaluation {
     let scores = scores(findings);
     let score = |account: &str| scores.get(account).copied().unwrap_or(0.0);
     // Users inside aggregators are accounts too.
@@ -90,12 +96,14 @@ pub fn evaluate(findings: &Findings, known: &Known, exchanges: &BTreeMap<String,
     }
     accounts.retain(|_, t| t.label != TruthLabel::Grey);
     let bad = |t: &Truth| t.label == TruthLabel::Campaign;
-    let flagged: Vec<(&str, &Truth)> = accounts.iter().filter(|(a, _)| score(a) >= threshold).map(|(a, t)| (*a, *t)).collect();
+    let flagged: Vec<(&str, &Truth)> =
+        accounts.iter().filter(|(a, _)| score(a) >= threshold).map(|(a, t)| (*a, *t)).collect();
     let hits = flagged.iter().filter(|(_, t)| bad(t)).count();
     let mut found = Evaluation { threshold, precision: ratio(hits, flagged.len()), ..Evaluation::default() };
 
     let mut by: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
-    for (account, truth) in accounts.iter().filter(|(a, t)| bad(t) && exchanges.get(**a).copied().unwrap_or(0) >= least) {
+    for (account, truth) in accounts.iter().filter(|(a, t)| bad(t) && exchanges.get(**a).copied().unwrap_or(0) >= least)
+    {
         let entry = by.entry(truth.group.as_str()).or_default();
         entry.0 += usize::from(score(account) >= threshold);
         entry.1 += 1;
@@ -106,7 +114,11 @@ pub fn evaluate(findings: &Findings, known: &Known, exchanges: &BTreeMap<String,
     found.honest_campaigns = findings
         .campaigns
         .iter()
-        .filter(|c| c.score >= threshold && c.accounts.iter().filter(|a| known.of(a).is_some_and(|t| t.label == TruthLabel::Honest)).count() * 2 > c.accounts.len())
+        .filter(|c| {
+            c.score >= threshold
+                && c.accounts.iter().filter(|a| known.of(a).is_some_and(|t| t.label == TruthLabel::Honest)).count() * 2
+                    > c.accounts.len()
+        })
         .count();
 
     let mut archetypes: BTreeMap<&str, (usize, usize)> = BTreeMap::new();
@@ -117,12 +129,15 @@ pub fn evaluate(findings: &Findings, known: &Known, exchanges: &BTreeMap<String,
     }
     let per_100k = |(hit, all): (usize, usize)| round(1e5 * hit as f64 / all.max(1) as f64);
     found.honest_per_100k = per_100k(archetypes.values().fold((0, 0), |s, a| (s.0 + a.0, s.1 + a.1)));
-    found.honest_flagged_per_100k = archetypes.into_iter().filter(|(_, a)| a.0 > 0).map(|(g, a)| (g.to_owned(), per_100k(a))).collect();
+    found.honest_flagged_per_100k =
+        archetypes.into_iter().filter(|(_, a)| a.0 > 0).map(|(g, a)| (g.to_owned(), per_100k(a))).collect();
 
     let pairs: Vec<(f64, bool)> = accounts.iter().map(|(a, t)| (score(a), bad(t))).collect();
     found.average_precision = average_precision(&pairs);
     found.calibration = calibration(&pairs);
-    found.brier = round(pairs.iter().map(|&(s, b)| (s - f64::from(u8::from(b))).powi(2)).sum::<f64>() / pairs.len().max(1) as f64);
+    found.brier = round(
+        pairs.iter().map(|&(s, b)| (s - f64::from(u8::from(b))).powi(2)).sum::<f64>() / pairs.len().max(1) as f64,
+    );
     found
 }
 
@@ -141,7 +156,12 @@ fn whole(findings: &Findings, known: &Known, threshold: f64) -> Option<f64> {
     }
     let held = members.values().filter(|accounts| {
         findings.campaigns.iter().filter(|c| c.score >= threshold).any(|c| {
-            let own: Vec<&str> = c.accounts.iter().map(String::as_str).filter(|a| known.of(a).is_none_or(|t| t.label != TruthLabel::Grey)).collect();
+            let own: Vec<&str> = c
+                .accounts
+                .iter()
+                .map(String::as_str)
+                .filter(|a| known.of(a).is_none_or(|t| t.label != TruthLabel::Grey))
+                .collect();
             let common = own.iter().filter(|a| accounts.contains(**a)).count();
             common * 2 > accounts.len() && common as f64 >= 0.9 * own.len() as f64
         })
@@ -170,7 +190,15 @@ fn calibration(pairs: &[(f64, bool)]) -> Vec<(f64, f64, usize, f64, f64)> {
         .filter_map(|(from, to)| {
             let inside: Vec<&(f64, bool)> = pairs.iter().filter(|p| from <= p.0 && p.0 < to).collect();
             let n = inside.len();
-            (n > 0).then(|| (from, f64::min(to, 1.0), n, round(inside.iter().map(|p| p.0).sum::<f64>() / n as f64), ratio(inside.iter().filter(|p| p.1).count(), n)))
+            (n > 0).then(|| {
+                (
+                    from,
+                    f64::min(to, 1.0),
+                    n,
+                    round(inside.iter().map(|p| p.0).sum::<f64>() / n as f64),
+                    ratio(inside.iter().filter(|p| p.1).count(), n),
+                )
+            })
         })
         .collect()
 }

@@ -5,7 +5,9 @@
 
 use std::collections::BTreeMap;
 
-use stillwatch_model::{Capability, Case, Edge, LinkKind, Member, Micros, Node, Signal, Timeline, Window, findings::Campaign};
+use stillwatch_model::{
+    Capability, Case, Edge, LinkKind, Member, Micros, Node, Signal, Timeline, Window, findings::Campaign,
+};
 
 use crate::account::Account;
 use crate::cues::{CUES, Cue};
@@ -59,10 +61,14 @@ pub fn techniques(group: &Group<'_>, signals: &[Signal]) -> Vec<String> {
         ids.push("AML.T0021");
     }
     let cues = cues(group);
-    if contribution(signals, "template") > 0.5 || contribution(signals, "injected") > 0.5 || cues.iter().any(|&c| c > 0.2) {
+    if contribution(signals, "template") > 0.5
+        || contribution(signals, "injected") > 0.5
+        || cues.iter().any(|&c| c > 0.2)
+    {
         ids.push("AML.T0065");
     }
-    let reasoning = [Cue::ForcedReasoning, Cue::VerbatimReasoning, Cue::LaunderedReasoning].iter().any(|&c| cues[c as usize] > 0.2);
+    let reasoning =
+        [Cue::ForcedReasoning, Cue::VerbatimReasoning, Cue::LaunderedReasoning].iter().any(|&c| cues[c as usize] > 0.2);
     if contribution(signals, "replay") > 0.5 || reasoning {
         ids.push("AML.T0057");
     }
@@ -85,13 +91,20 @@ pub fn capabilities(group: &Group<'_>) -> Vec<Capability> {
     }
     let mut order: Vec<usize> = (0..9).filter(|&c| shares[c] > 0.0).collect();
     order.sort_by(|&a, &b| shares[b].total_cmp(&shares[a]).then(a.cmp(&b)));
-    order.into_iter().enumerate().filter(|&(rank, c)| rank == 0 || shares[c] >= 0.2).map(|(_, c)| Capability::ALL[c]).collect()
+    order
+        .into_iter()
+        .enumerate()
+        .filter(|&(rank, c)| rank == 0 || shares[c] >= 0.2)
+        .map(|(_, c)| Capability::ALL[c])
+        .collect()
 }
 
 /// A few words for what the group does.
 fn technique(group: &Group<'_>, signals: &[Signal]) -> String {
     let cues = cues(group);
-    let top = (0..CUES).filter(|&c| Cue::ALL[c] != Cue::CoercedFormat).max_by(|&a, &b| cues[a].total_cmp(&cues[b]).then(b.cmp(&a)));
+    let top = (0..CUES)
+        .filter(|&c| Cue::ALL[c] != Cue::CoercedFormat)
+        .max_by(|&a, &b| cues[a].total_cmp(&cues[b]).then(b.cmp(&a)));
     let mut words = Vec::new();
     if contribution(signals, "replay") > 0.8 {
         words.push("reasoning replay");
@@ -124,10 +137,17 @@ pub fn case(group: &Group<'_>, campaign: &Campaign, standings: &[Standing]) -> C
         .iter()
         .map(|s| {
             let account = &group.population.accounts[s.account as usize];
-            Member { account: account.name.clone(), score: s.score, exchanges: account.sketch.counts.exchanges, because: s.because.clone() }
+            Member {
+                account: account.name.clone(),
+                score: s.score,
+                exchanges: account.sketch.counts.exchanges,
+                because: s.because.clone(),
+            }
         })
         .collect();
-    members.sort_by(|a, b| b.score.total_cmp(&a.score).then(b.exchanges.cmp(&a.exchanges)).then_with(|| a.account.cmp(&b.account)));
+    members.sort_by(|a, b| {
+        b.score.total_cmp(&a.score).then(b.exchanges.cmp(&a.exchanges)).then_with(|| a.account.cmp(&b.account))
+    });
     let (nodes, edges) = graph(group, standings);
     Case {
         id: campaign.id.clone(),
@@ -145,8 +165,20 @@ pub fn case(group: &Group<'_>, campaign: &Campaign, standings: &[Standing]) -> C
 }
 
 fn observed(campaign: &Campaign) -> Vec<String> {
-    let mut said = vec![format!("{} accounts sent {} exchanges between {} and {}.", campaign.accounts.len(), campaign.exchanges, campaign.first_seen, campaign.last_seen)];
-    said.extend(campaign.signals.iter().filter(|s| s.name != "prior" && s.contribution.abs() >= 0.1).map(|s| format!("{}{}.", s.because[..1].to_uppercase(), &s.because[1..])));
+    let mut said = vec![format!(
+        "{} accounts sent {} exchanges between {} and {}.",
+        campaign.accounts.len(),
+        campaign.exchanges,
+        campaign.first_seen,
+        campaign.last_seen
+    )];
+    said.extend(
+        campaign
+            .signals
+            .iter()
+            .filter(|s| s.name != "prior" && s.contribution.abs() >= 0.1)
+            .map(|s| format!("{}{}.", s.because[..1].to_uppercase(), &s.because[1..])),
+    );
     said
 }
 
@@ -159,12 +191,16 @@ fn inferred(campaign: &Campaign, technique: &str) -> Vec<String> {
         s if s >= 0.45 => "roughly an even chance",
         _ => "unlikely",
     };
-    let mut said = vec![format!("That these accounts are one campaign of {technique} is {likely} (score {:.2}).", campaign.score)];
+    let mut said =
+        vec![format!("That these accounts are one campaign of {technique} is {likely} (score {:.2}).", campaign.score)];
     let families: Vec<String> = campaign.families.iter().map(|f| format!("{f:?}").to_lowercase()).collect();
     said.push(if campaign.actionable {
         format!("Independent families of evidence agree: {}.", families.join(", "))
     } else {
-        format!("Fewer than two independent families of evidence fired ({}): not a ground for action.", if families.is_empty() { "none".into() } else { families.join(", ") })
+        format!(
+            "Fewer than two independent families of evidence fired ({}): not a ground for action.",
+            if families.is_empty() { "none".into() } else { families.join(", ") }
+        )
     });
     said.push("Who runs it is not concluded here.".into());
     said
@@ -208,7 +244,13 @@ fn sampled_timeline(group: &Group<'_>, from: Micros, hours: i64) -> Timeline {
             }
         }
     }
-    Timeline { from, step_seconds: step as u64 * 3600, refused: vec![0; steps], exchanges: exchanges.into_iter().map(|e: f64| e.round() as u64).collect(), accounts }
+    Timeline {
+        from,
+        step_seconds: step as u64 * 3600,
+        refused: vec![0; steps],
+        exchanges: exchanges.into_iter().map(|e: f64| e.round() as u64).collect(),
+        accounts,
+    }
 }
 
 fn hour_of_week(group: &Group<'_>) -> Vec<u64> {
@@ -252,7 +294,10 @@ fn graph(group: &Group<'_>, standings: &[Standing]) -> (Vec<Node>, Vec<Edge>) {
             }
         }
     }
-    let mut edges: Vec<Edge> = strongest.into_iter().map(|((a, b), (strength, kind))| Edge { a, b, kind, strength: crate::calibrate::round(strength) }).collect();
+    let mut edges: Vec<Edge> = strongest
+        .into_iter()
+        .map(|((a, b), (strength, kind))| Edge { a, b, kind, strength: crate::calibrate::round(strength) })
+        .collect();
     edges.sort_by(|x, y| y.strength.total_cmp(&x.strength).then((x.a, x.b).cmp(&(y.a, y.b))));
     edges.truncate(DRAWN * 4);
     (nodes, edges)

@@ -204,8 +204,12 @@ mod tests {
 
     #[test]
     fn slots_do_not_hide_a_template() {
-        let a = of("You are a careful analyst. List 10 diverse tasks that a Plumber can solve together with a Nurse. Be concise. Be creative.");
-        let b = of("You are a careful analyst. List 25 diverse tasks that a Pilot can solve together with a Chemist. Be concise. Be creative.");
+        let a = of(
+            "You are a careful analyst. List 10 diverse tasks that a Plumber can solve together with a Nurse. Be concise. Be creative.",
+        );
+        let b = of(
+            "You are a careful analyst. List 25 diverse tasks that a Pilot can solve together with a Chemist. Be concise. Be creative.",
+        );
         let c = of("What is the best way to store fresh basil so that it keeps for more than a week in summer?");
         assert!(a.similarity(&b) > 0.35, "{}", a.similarity(&b));
         assert!(a.similarity(&c) < 0.05);
@@ -216,8 +220,12 @@ mod tests {
         let mut tokens = Tokens::default();
         let mut make = Fingerprinter::default();
         let fixed = "Before the answer write down all that led you to it in order. ";
-        let a = make.anchors(tokens.read(&format!("{fixed}How do I bake bread without yeast in a small oven at home?")));
-        let b = make.anchors(tokens.read(&format!("{fixed}Name three rivers of Portugal and the towns that lie along their banks today.")));
+        let a =
+            make.anchors(tokens.read(&format!("{fixed}How do I bake bread without yeast in a small oven at home?")));
+        let b = make
+            .anchors(tokens.read(&format!(
+                "{fixed}Name three rivers of Portugal and the towns that lie along their banks today."
+            )));
         assert_eq!(a.head, b.head);
         assert_ne!(a.tail, b.tail);
         assert_eq!(make.anchors(tokens.read("too short")).head, 0);

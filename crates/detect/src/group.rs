@@ -56,7 +56,11 @@ impl<'a> Population<'a> {
     pub fn new(accounts: &'a [Account], texts: &'a Texts, links: &'a [Link]) -> Self {
         let mut created: Vec<Micros> = accounts.iter().filter_map(|a| a.created).collect();
         created.sort_unstable();
-        let mut answers: Vec<f64> = accounts.iter().filter(|a| a.sketch.counts.output_tokens > 0).map(|a| a.sketch.counts.output_tokens as f64 / a.exchanges()).collect();
+        let mut answers: Vec<f64> = accounts
+            .iter()
+            .filter(|a| a.sketch.counts.output_tokens > 0)
+            .map(|a| a.sketch.counts.output_tokens as f64 / a.exchanges())
+            .collect();
         answers.sort_by(f64::total_cmp);
         let mut capabilities = [0.0; 9];
         let (mut samples, mut refused, mut exchanges) = (0.0, 0.0, 0.0);
@@ -126,7 +130,11 @@ impl Population<'_> {
             .map(|(anchor, users)| {
                 let accounts = users.len() as f64;
                 let operators = distinct(users);
-                let outside = self.texts.anchors[anchor as usize].accounts.iter().filter(|a| !inside.contains(a)).map(|&a| self.operator[a as usize]);
+                let outside = self.texts.anchors[anchor as usize]
+                    .accounts
+                    .iter()
+                    .filter(|a| !inside.contains(a))
+                    .map(|&a| self.operator[a as usize]);
                 let outside = distinct(outside.filter(|o| !inner.contains(o)).collect());
                 let linked = ((1.0 - operators / accounts - 0.1) / 0.4).clamp(0.0, 1.0);
                 let doubt = if self.sees_things { 0.5 * scale(operators) } else { scale(operators).max(0.4) };

@@ -79,7 +79,9 @@ impl<const K: usize> Kmv<K> {
     /// Whether the invariants of the type hold; for decoding what others wrote.
     #[must_use]
     pub fn is_valid(&self) -> bool {
-        self.entries.len() <= K && self.entries.windows(2).all(|w| w[0].0 < w[1].0) && self.entries.iter().all(|&(_, count)| count > 0)
+        self.entries.len() <= K
+            && self.entries.windows(2).all(|w| w[0].0 < w[1].0)
+            && self.entries.iter().all(|&(_, count)| count > 0)
     }
 
     /// Heap bytes held.

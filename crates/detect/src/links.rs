@@ -89,7 +89,8 @@ fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
         let weight = weigh(kind, accounts.len() as f64, holders.len());
         pair_up(&holders, &order, |a, b| {
             // One declared organisation is one customer: sharing inside it says nothing. Nor do neighbours inside an aggregator.
-            let declared = accounts[a as usize].organization().is_some_and(|o| accounts[b as usize].organization() == Some(o));
+            let declared =
+                accounts[a as usize].organization().is_some_and(|o| accounts[b as usize].organization() == Some(o));
             let housed = accounts[a as usize].container.is_some_and(|c| accounts[b as usize].container == Some(c));
             if weight > 0.0 && !declared && !housed {
                 let weight = if kind == LinkKind::Network { weight * private(a, b, accounts, texts) } else { weight };
@@ -105,7 +106,11 @@ fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
 /// a campus have nothing else in common; an operator's accounts send the same texts, or are machines of one make and batch.
 fn private(a: u32, b: u32, accounts: &[Account], texts: &Texts) -> f64 {
     let alike = texts.likeness(a, b);
-    let own_text = |x: u32| texts.shares[x as usize].iter().any(|&(anchor, share)| share >= 0.4 && texts.anchors[anchor as usize].is_template());
+    let own_text = |x: u32| {
+        texts.shares[x as usize]
+            .iter()
+            .any(|&(anchor, share)| share >= 0.4 && texts.anchors[anchor as usize].is_template())
+    };
     // Two that each have a text of their own, and not the same, are two operators at one proxy.
     let strangers = alike < 0.1 && own_text(a) && own_text(b);
     let make = !strangers && one_make(&accounts[a as usize], &accounts[b as usize]);
@@ -137,7 +142,13 @@ fn replay(accounts: &[Account]) -> Vec<Link> {
                 continue;
             }
             for &minter in minters.iter().take(CLIQUE) {
-                links.push(Link { a: at.min(minter), b: at.max(minter), kind: LinkKind::Replay, weight: prior(LinkKind::Replay).1, thing: reference });
+                links.push(Link {
+                    a: at.min(minter),
+                    b: at.max(minter),
+                    kind: LinkKind::Replay,
+                    weight: prior(LinkKind::Replay).1,
+                    thing: reference,
+                });
             }
         }
     }
@@ -174,7 +185,13 @@ fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     let most = prior(LinkKind::Template).1;
     let mut links: Vec<Link> = pairs
         .into_iter()
-        .map(|((a, b), (body, edge))| Link { a, b, kind: if edge > body { LinkKind::Injected } else { LinkKind::Template }, weight: body.max(edge).min(most), thing: 0 })
+        .map(|((a, b), (body, edge))| Link {
+            a,
+            b,
+            kind: if edge > body { LinkKind::Injected } else { LinkKind::Template },
+            weight: body.max(edge).min(most),
+            thing: 0,
+        })
         .filter(|link| link.weight >= 0.05)
         .collect();
     links.sort_unstable_by_key(|l| (l.a, l.b));

@@ -28,31 +28,86 @@ pub fn tell(population: &Population<'_>, at: u32) -> Option<Vec<Told>> {
     let group = population.group(vec![at]);
     let mut told = Vec::new();
     let mut add = |name: &str, family, weight, value: f64, evidence: f64, because: String| {
-        told.push(Told { name: name.into(), family, value: round(value), contribution: round(contribution(weight, evidence)), because });
+        told.push(Told {
+            name: name.into(),
+            family,
+            value: round(value),
+            contribution: round(contribution(weight, evidence)),
+            because,
+        });
     };
-    for (signal, weight) in [(elicitation::SIGNAL, (3.4, 0.8)), (repeats::SIGNAL, (0.0, 1.8)), (rhythm::SIGNAL, (1.4, 2.6)), (declared::SIGNAL, (0.0, 2.2)), (answers::SIGNAL, (0.6, 0.8)), (focus::SIGNAL, (0.6, 0.0))] {
+    for (signal, weight) in [
+        (elicitation::SIGNAL, (3.4, 0.8)),
+        (repeats::SIGNAL, (0.0, 1.8)),
+        (rhythm::SIGNAL, (1.4, 2.6)),
+        (declared::SIGNAL, (0.0, 2.2)),
+        (answers::SIGNAL, (0.6, 0.8)),
+        (focus::SIGNAL, (0.6, 0.0)),
+    ] {
         if let Some(reading) = (signal.measure)(&group) {
             add(signal.name, signal.family, weight, reading.value, reading.evidence, reading.because);
         }
     }
     let template = own_template(account);
     if let Some(share) = template {
-        add("own-template", Family::Content, (1.0, 0.4), share, ramp(share, 0.3, 0.9), format!("one template fills {} of its sampled exchanges, with different fillings", percent(share)));
+        add(
+            "own-template",
+            Family::Content,
+            (1.0, 0.4),
+            share,
+            ramp(share, 0.3, 0.9),
+            format!("one template fills {} of its sampled exchanges, with different fillings", percent(share)),
+        );
     }
     let volume = c.exchanges as f64;
-    add("volume", Family::Timing, (1.6, 0.0), volume, rise(volume.ln(), 100f64.ln(), 3000f64.ln()), format!("{} exchanges", c.exchanges));
+    add(
+        "volume",
+        Family::Timing,
+        (1.6, 0.0),
+        volume,
+        rise(volume.ln(), 100f64.ln(), 3000f64.ln()),
+        format!("{} exchanges", c.exchanges),
+    );
     let days = account.rhythm().map_or(1.0, |r| f64::from(r.days));
-    add("persistence", Family::Timing, (0.6, 0.6), days, ramp(days, 3.5, 6.0), format!("active on {days:.0} days of the week"));
+    add(
+        "persistence",
+        Family::Timing,
+        (0.6, 0.6),
+        days,
+        ramp(days, 3.5, 6.0),
+        format!("active on {days:.0} days of the week"),
+    );
     let batched = account.share(c.batched);
     if batched > 0.0 {
-        add("batched", Family::Protocol, (0.0, 1.6), batched, -batched, format!("{} of exchanges came through the batch endpoint", percent(batched)));
+        add(
+            "batched",
+            Family::Protocol,
+            (0.0, 1.6),
+            batched,
+            -batched,
+            format!("{} of exchanges came through the batch endpoint", percent(batched)),
+        );
     }
     let cold = account.share(c.cold);
     if cold > 0.0 {
-        add("cold", Family::Protocol, (0.0, 1.4), cold, -cold, format!("{} of exchanges at temperature 0, as evaluations and jobs are run", percent(cold)));
+        add(
+            "cold",
+            Family::Protocol,
+            (0.0, 1.4),
+            cold,
+            -cold,
+            format!("{} of exchanges at temperature 0, as evaluations and jobs are run", percent(cold)),
+        );
     }
     if let Some(verified) = account.verified {
-        add("verified", Family::Identity, (0.3, 0.8), f64::from(u8::from(verified)), if verified { -1.0 } else { 1.0 }, if verified { "identity verified" } else { "identity not verified" }.into());
+        add(
+            "verified",
+            Family::Identity,
+            (0.3, 0.8),
+            f64::from(u8::from(verified)),
+            if verified { -1.0 } else { 1.0 },
+            if verified { "identity verified" } else { "identity not verified" }.into(),
+        );
     }
     told.sort_by(|a, b| b.contribution.total_cmp(&a.contribution).then_with(|| a.name.cmp(&b.name)));
     told.push(prior(PRIOR));

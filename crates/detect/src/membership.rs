@@ -51,13 +51,23 @@ fn batch(group: &Group<'_>) -> Option<(Micros, Micros)> {
     Some((from - slack, to + slack))
 }
 
-fn one(group: &Group<'_>, member: u32, partners: &BTreeMap<u32, BTreeSet<u32>>, replays: &BTreeMap<u32, BTreeSet<u32>>, window: Option<(Micros, Micros)>, round_the_clock: bool) -> Standing {
+fn one(
+    group: &Group<'_>,
+    member: u32,
+    partners: &BTreeMap<u32, BTreeSet<u32>>,
+    replays: &BTreeMap<u32, BTreeSet<u32>>,
+    window: Option<(Micros, Micros)>,
+    round_the_clock: bool,
+) -> Standing {
     let account = &group.population.accounts[member as usize];
     let covered = covered(group, account);
     let ties = partners.get(&member).map_or(0, BTreeSet::len);
     let replayed = replays.contains_key(&member);
     let mut odds = -1.7 + 3.2 * covered + 1.3 * (ties.min(4) as f64).powf(0.7) + if replayed { 1.5 } else { 0.0 };
-    let mut why = vec![format!("own templates in {} of its exchanges", percent(covered)), format!("hard links to {ties} other members")];
+    let mut why = vec![
+        format!("own templates in {} of its exchanges", percent(covered)),
+        format!("hard links to {ties} other members"),
+    ];
     if let (Some((from, to)), Some(created)) = (window, account.created) {
         let inside = from <= created && created <= to;
         odds += if inside { 1.0 } else { -1.2 };
@@ -78,6 +88,9 @@ fn one(group: &Group<'_>, member: u32, partners: &BTreeMap<u32, BTreeSet<u32>>, 
 fn covered(group: &Group<'_>, account: &Account) -> f64 {
     let samples = account.sketch.samples();
     let texts = group.population.texts;
-    let sum: f64 = samples.iter().map(|s| texts.of(s).filter_map(|anchor| group.texts.get(&anchor).copied()).fold(0.0, f64::max)).sum();
+    let sum: f64 = samples
+        .iter()
+        .map(|s| texts.of(s).filter_map(|anchor| group.texts.get(&anchor).copied()).fold(0.0, f64::max))
+        .sum();
     sum / samples.len().max(1) as f64
 }

@@ -273,7 +273,13 @@ pub struct Reader {
 
 impl Default for Reader {
     fn default() -> Self {
-        Self { model: Model::shipped(), system: Tokens::default(), prompt: Tokens::default(), make: Fingerprinter::default(), last_system: (0, [0; SYSTEM]) }
+        Self {
+            model: Model::shipped(),
+            system: Tokens::default(),
+            prompt: Tokens::default(),
+            make: Fingerprinter::default(),
+            last_system: (0, [0; SYSTEM]),
+        }
     }
 }
 
@@ -358,7 +364,8 @@ impl Sketch {
         }
         if o.user_agent.is_some() || o.tls_ja4.is_some() {
             let agent = o.user_agent.unwrap_or_default();
-            let key = fold(text::hash(agent.as_bytes()) ^ 0x51, text::hash(o.tls_ja4.unwrap_or_default().as_bytes()) | 1);
+            let key =
+                fold(text::hash(agent.as_bytes()) ^ 0x51, text::hash(o.tls_ja4.unwrap_or_default().as_bytes()) | 1);
             self.clients.add(key);
             add_named(&mut self.agents, if agent.is_empty() { o.tls_ja4.unwrap_or_default() } else { agent }, 1);
         }

@@ -166,7 +166,10 @@ mod tests {
 
     #[test]
     fn words_marks_and_wide_characters_are_tokens() {
-        assert_eq!(words("Explain <think>, über-fast: 你好。(v2)"), ["Explain", "<", "think", ">", "über", "fast", "你", "好", "v2"]);
+        assert_eq!(
+            words("Explain <think>, über-fast: 你好。(v2)"),
+            ["Explain", "<", "think", ">", "über", "fast", "你", "好", "v2"]
+        );
     }
 
     #[test]

@@ -52,7 +52,9 @@ impl Anchor {
     /// Whether its uses differ: a template is filled, a repeated prompt is sent again.
     #[must_use]
     pub fn is_template(&self) -> bool {
-        self.place == Place::System || self.fills >= MANY || (self.fills >= 3 && f64::from(self.fills) >= 0.4 * f64::from(self.uses))
+        self.place == Place::System
+            || self.fills >= MANY
+            || (self.fills >= 3 && f64::from(self.fills) >= 0.4 * f64::from(self.uses))
     }
 }
 
@@ -69,8 +71,18 @@ pub struct Texts {
 /// The keys of all anchors of a sample.
 pub fn keys(sample: &Sample) -> impl Iterator<Item = (Place, u64)> + '_ {
     let key = |place: u64, value: u32| fold(u64::from(value) | place << 32, 0xd6e8_feb8_6659_fd93);
-    let body = sample.body.iter().enumerate().filter(|&(_, &v)| v != 0).map(move |(i, &v)| (Place::Body, key(16 + i as u64, v)));
-    let system = sample.system.iter().enumerate().filter(|&(_, &v)| v != 0).map(move |(i, &v)| (Place::System, key(8 + i as u64, v)));
+    let body = sample
+        .body
+        .iter()
+        .enumerate()
+        .filter(|&(_, &v)| v != 0)
+        .map(move |(i, &v)| (Place::Body, key(16 + i as u64, v)));
+    let system = sample
+        .system
+        .iter()
+        .enumerate()
+        .filter(|&(_, &v)| v != 0)
+        .map(move |(i, &v)| (Place::System, key(8 + i as u64, v)));
     let head = (sample.head != 0).then(|| (Place::Head, key(1, sample.head)));
     let tail = (sample.tail != 0).then(|| (Place::Tail, key(2, sample.tail)));
     system.chain(head).chain(tail).chain(body)
@@ -132,7 +144,13 @@ impl Texts {
             self.shares[account].push((at, run.len() as f32 / samples as f32));
         }
         self.index.insert(key, at);
-        self.anchors.push(Anchor { key, place, accounts: users, fills: prompts.len() as u32, uses: group.len() as u32 });
+        self.anchors.push(Anchor {
+            key,
+            place,
+            accounts: users,
+            fills: prompts.len() as u32,
+            uses: group.len() as u32,
+        });
     }
 
     /// How much of two accounts' traffic carries the same templates, 0 to 1.

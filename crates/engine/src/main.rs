@@ -40,7 +40,10 @@ enum Verb {
 fn main() -> ExitCode {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env()
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
+        )
         .init();
     let cli = Cli::parse();
     let exit = match &cli.verb {
@@ -51,7 +54,9 @@ fn main() -> ExitCode {
         Verb::Evaluate(args) => verbs::evaluate::run(args),
         Verb::Train(args) => verbs::train::run(args),
         Verb::Completions { shell } => {
-            let mut command = Cli::command().subcommand(clap::Command::new("demo").about("Synthesise a week of a lab's traffic, detect, and write the report"));
+            let mut command = Cli::command().subcommand(
+                clap::Command::new("demo").about("Synthesise a week of a lab's traffic, detect, and write the report"),
+            );
             clap_complete::generate(*shell, &mut command, "stillwatch", &mut std::io::stdout());
             Ok(Exit::Done)
         }

@@ -129,7 +129,9 @@ pub fn context(limits: &Limits) -> Result<SessionContext, RunError> {
 #[must_use]
 pub fn account_key() -> Expr {
     let inside = col("end_user").is_not_null().and(col("access").is_null().or(col("access").eq(lit("aggregator"))));
-    when(inside, concat(vec![col("account"), lit("/"), col("end_user")])).otherwise(col("account")).unwrap_or_else(|_| col("account"))
+    when(inside, concat(vec![col("account"), lit("/"), col("end_user")]))
+        .otherwise(col("account"))
+        .unwrap_or_else(|_| col("account"))
 }
 
 /// The one plan: exchanges grouped by account, and by `window` when there is one.
@@ -147,7 +149,13 @@ pub fn plan(frame: DataFrame, window: Option<Expr>) -> Result<DataFrame, DataFus
 ///
 /// # Errors
 /// See [`RunError`].
-pub async fn read(inputs: &[String], options: &ScanOptions, limits: &Limits, tally: Arc<Tally>, opened: impl FnOnce(&Opened)) -> Result<Read, RunError> {
+pub async fn read(
+    inputs: &[String],
+    options: &ScanOptions,
+    limits: &Limits,
+    tally: Arc<Tally>,
+    opened: impl FnOnce(&Opened),
+) -> Result<Read, RunError> {
     let ctx = context(limits)?;
     let engine = |e| RunError::from_engine(e, limits);
     if let Some(frame) = saved(&ctx, inputs).await {
@@ -178,7 +186,8 @@ async fn saved(ctx: &SessionContext, inputs: &[String]) -> Option<DataFrame> {
 }
 
 fn absorb(accounts: &mut BTreeMap<String, Sketch>, batch: &RecordBatch, inputs: &[String]) -> Result<(), RunError> {
-    let cast = |at: usize, to| datafusion::arrow::compute::cast(batch.column(at), to).map_err(|e| RunError::Engine(e.into()));
+    let cast =
+        |at: usize, to| datafusion::arrow::compute::cast(batch.column(at), to).map_err(|e| RunError::Engine(e.into()));
     let names = cast(0, &datafusion::arrow::datatypes::DataType::Utf8View)?;
     let bytes = cast(1, &datafusion::arrow::datatypes::DataType::LargeBinary)?;
     for (name, bytes) in names.as_string_view().iter().zip(bytes.as_binary::<i64>().iter()) {
@@ -196,7 +205,11 @@ fn absorb(accounts: &mut BTreeMap<String, Sketch>, batch: &RecordBatch, inputs: 
 ///
 /// # Errors
 /// See [`RunError`].
-pub async fn each(frame: DataFrame, limits: &Limits, mut take: impl FnMut(&RecordBatch) -> Result<(), RunError>) -> Result<(), RunError> {
+pub async fn each(
+    frame: DataFrame,
+    limits: &Limits,
+    mut take: impl FnMut(&RecordBatch) -> Result<(), RunError>,
+) -> Result<(), RunError> {
     let engine = |e| RunError::from_engine(e, limits);
     let mut stream = frame.execute_stream().await.map_err(engine)?;
     while let Some(batch) = stream.next().await {

@@ -7,12 +7,15 @@ use std::mem::size_of;
 use std::sync::Arc;
 
 use datafusion::arrow::array::{
-    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeBinaryBuilder, ListArray, StringViewArray, TimestampMicrosecondArray,
+    Array, ArrayRef, AsArray, BooleanArray, Float64Array, Int64Array, LargeBinaryBuilder, ListArray, StringViewArray,
+    TimestampMicrosecondArray,
 };
 use datafusion::arrow::datatypes::{DataType, Field, FieldRef};
 use datafusion::common::{DataFusionError, Result};
 use datafusion::logical_expr::function::{AccumulatorArgs, StateFieldsArgs};
-use datafusion::logical_expr::{Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility};
+use datafusion::logical_expr::{
+    Accumulator, AggregateUDF, AggregateUDFImpl, EmitTo, GroupsAccumulator, Signature, Volatility,
+};
 use datafusion::scalar::ScalarValue;
 use stillwatch_detect::sketch::{Observation, Reader, SAMPLES, Sketch};
 
@@ -46,7 +49,9 @@ pub const ARGUMENTS: [Column; 21] = [
 /// The aggregate function.
 #[must_use]
 pub fn account_sketch() -> AggregateUDF {
-    AggregateUDF::new_from_impl(AccountSketch { signature: Signature::exact(ARGUMENTS.map(|c| c.kind().data_type()).to_vec(), Volatility::Immutable) })
+    AggregateUDF::new_from_impl(AccountSketch {
+        signature: Signature::exact(ARGUMENTS.map(|c| c.kind().data_type()).to_vec(), Volatility::Immutable),
+    })
 }
 
 #[derive(Debug, PartialEq, Eq, Hash)]
@@ -115,7 +120,11 @@ impl Sketches {
             let other = Sketch::from_bytes(bytes).map_err(|e| DataFusionError::External(Box::new(e)))?;
             let mine = &mut self.sketches[group(row)];
             let before = mine.heap();
-            if mine.counts.exchanges == 0 { *mine = other } else { mine.merge(&other) }
+            if mine.counts.exchanges == 0 {
+                *mine = other
+            } else {
+                mine.merge(&other)
+            }
             self.heap = self.heap + mine.heap() - before.min(self.heap + mine.heap());
         }
         Ok(())
@@ -123,7 +132,13 @@ impl Sketches {
 }
 
 impl GroupsAccumulator for Sketches {
-    fn update_batch(&mut self, values: &[ArrayRef], groups: &[usize], filter: Option<&BooleanArray>, total: usize) -> Result<()> {
+    fn update_batch(
+        &mut self,
+        values: &[ArrayRef],
+        groups: &[usize],
+        filter: Option<&BooleanArray>,
+        total: usize,
+    ) -> Result<()> {
         self.grow(total);
         let rows = Rows::of(values)?;
         let mut lists = (Vec::new(), Vec::new());
@@ -210,20 +225,45 @@ struct Rows<'a> {
 
 impl<'a> Rows<'a> {
     fn of(values: &'a [ArrayRef]) -> Result<Self> {
-        let wrong = |at: usize| DataFusionError::Internal(format!("`account_sketch` was given `{}` as argument {}", values[at].data_type(), at + 1));
+        let wrong = |at: usize| {
+            DataFusionError::Internal(format!(
+                "`account_sketch` was given `{}` as argument {}",
+                values[at].data_type(),
+                at + 1
+            ))
+        };
         let at = |column: Column| ARGUMENTS.iter().position(|&c| c == column).unwrap_or(0);
-        fn all<'a, T: 'static, const N: usize>(values: &'a [ArrayRef], places: [usize; N], wrong: impl Fn(usize) -> DataFusionError) -> Result<[&'a T; N]> {
-            let found: Vec<&T> = places.iter().map(|&p| values[p].as_any().downcast_ref::<T>().ok_or_else(|| wrong(p))).collect::<Result<_>>()?;
+        fn all<'a, T: 'static, const N: usize>(
+            values: &'a [ArrayRef],
+            places: [usize; N],
+            wrong: impl Fn(usize) -> DataFusionError,
+        ) -> Result<[&'a T; N]> {
+            let found: Vec<&T> = places
+                .iter()
+                .map(|&p| values[p].as_any().downcast_ref::<T>().ok_or_else(|| wrong(p)))
+                .collect::<Result<_>>()?;
             found.try_into().map_err(|_| wrong(0))
         }
-        let texts = ARGUMENTS.iter().enumerate().filter(|(_, c)| c.kind() == Kind::Text).map(|(i, _)| i).collect::<Vec<_>>();
+        let texts =
+            ARGUMENTS.iter().enumerate().filter(|(_, c)| c.kind() == Kind::Text).map(|(i, _)| i).collect::<Vec<_>>();
         let texts: [usize; 8] = texts.try_into().map_err(|_| wrong(0))?;
         let [temperature] = all::<Float64Array, 1>(values, [at(Column::Temperature)], wrong)?;
         let [time] = all::<TimestampMicrosecondArray, 1>(values, [at(Column::Time)], wrong)?;
         Ok(Self {
             time,
             texts: all(values, texts, wrong)?,
-            numbers: all(values, [Column::InputTokens, Column::OutputTokens, Column::ReasoningTokens, Column::CompletionBytes, Column::Status].map(at), wrong)?,
+            numbers: all(
+                values,
+                [
+                    Column::InputTokens,
+                    Column::OutputTokens,
+                    Column::ReasoningTokens,
+                    Column::CompletionBytes,
+                    Column::Status,
+                ]
+                .map(at),
+                wrong,
+            )?,
             flags: all(values, [Column::Refusal, Column::Stream, Column::Batch].map(at), wrong)?,
             temperature,
             lists: all(values, [Column::Tools, Column::ReasoningMinted, Column::ReasoningPresented].map(at), wrong)?,

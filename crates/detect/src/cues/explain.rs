@@ -44,7 +44,10 @@ impl Model {
                     let (end, back) = (block * BLOCK + at / GRAMS, at % GRAMS);
                     let Some(row) = self.row(gram) else { continue };
                     if end >= back && fresh.meet(place(gram).0) {
-                        parts.push((phrase(stretch, end - back, end, back == 2), f32::from(row[lane]) * self.heads[lane].scale));
+                        parts.push((
+                            phrase(stretch, end - back, end, back == 2),
+                            f32::from(row[lane]) * self.heads[lane].scale,
+                        ));
                     }
                 }
                 blocks.push(parts);

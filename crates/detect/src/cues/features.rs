@@ -23,11 +23,7 @@ const NONE: u64 = 0x6a09_e667_f3bc_c909;
 
 /// The stretches of a text that are read.
 pub(super) fn stretches<T>(tokens: &[T]) -> [&[T]; 2] {
-    if tokens.len() <= HEAD + TAIL {
-        [tokens, &[]]
-    } else {
-        [&tokens[..HEAD], &tokens[tokens.len() - TAIL..]]
-    }
+    if tokens.len() <= HEAD + TAIL { [tokens, &[]] } else { [&tokens[..HEAD], &tokens[tokens.len() - TAIL..]] }
 }
 
 /// Walks the blocks of one stretch: `each(block, hashes)`.
@@ -47,7 +43,11 @@ pub(super) fn each_block(stretch: &[u64], mut each: impl FnMut(usize, &[u64])) {
 /// The n-grams that end at `token`: itself, with the one before, and with the one before that.
 #[inline]
 pub(super) fn grams(before: u64, last: u64, token: u64) -> [u64; GRAMS] {
-    [token, fold(last ^ 0xa076_1d64_78bd_642f, token ^ 0xe703_7ed1_a0b4_28db), fold(before ^ 0x8ebc_6af0_9c88_c6e3, token ^ 0x5899_65cc_7537_4cc3)]
+    [
+        token,
+        fold(last ^ 0xa076_1d64_78bd_642f, token ^ 0xe703_7ed1_a0b4_28db),
+        fold(before ^ 0x8ebc_6af0_9c88_c6e3, token ^ 0x5899_65cc_7537_4cc3),
+    ]
 }
 
 /// Tells n-grams that the window has already from new ones: said twice is not said twice as loudly.

@@ -18,13 +18,17 @@ pub enum WeightsError {
     #[error("these bytes are not cue weights: they do not begin with `SW-CUES`")]
     Foreign,
     /// Made by another version.
-    #[error("cue weights have version {found}, this build reads version {VERSION}; train them again with `stillwatch train`")]
+    #[error(
+        "cue weights have version {found}, this build reads version {VERSION}; train them again with `stillwatch train`"
+    )]
     Version {
         /// The version found.
         found: u32,
     },
     /// Cut short, or altered.
-    #[error("cue weights are damaged: their checksum does not match; copy them again or train them again with `stillwatch train`")]
+    #[error(
+        "cue weights are damaged: their checksum does not match; copy them again or train them again with `stillwatch train`"
+    )]
     Damaged,
 }
 

@@ -73,7 +73,10 @@ impl Labelled {
         let bits = |cues: &[Cue]| cues.iter().fold(0, |sum, cue| sum | cue.bit());
         let yes = bits(&self.cues);
         let known = ((1 << CUES) - 1) & !bits(&self.unsure) | yes;
-        let capability = self.capability.and_then(|wanted| Capability::ALL.iter().position(|&c| c == wanted)).and_then(|at| u8::try_from(at).ok());
+        let capability = self
+            .capability
+            .and_then(|wanted| Capability::ALL.iter().position(|&c| c == wanted))
+            .and_then(|at| u8::try_from(at).ok());
         Labels { yes, known, capability }
     }
 }

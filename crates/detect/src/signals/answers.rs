@@ -20,7 +20,13 @@ use super::{Reading, Signal, ramp};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "answers", family: Family::Focus, weight: (0.6, 0.6), measure, needs: &["output_tokens", "completion"] };
+pub const SIGNAL: Signal = Signal {
+    name: "answers",
+    family: Family::Focus,
+    weight: (0.6, 0.6),
+    measure,
+    needs: &["output_tokens", "completion"],
+};
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let output: f64 = group.accounts().map(|a| a.sketch.counts.output_tokens as f64).sum();
@@ -28,5 +34,9 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
         return None;
     }
     let value = output / group.exchanges() / group.population.answer;
-    Some(Reading { value, evidence: ramp(value.ln(), 0.2, 1.1), because: format!("answers are {value:.1} times as long as the median account's") })
+    Some(Reading {
+        value,
+        evidence: ramp(value.ln(), 0.2, 1.1),
+        because: format!("answers are {value:.1} times as long as the median account's"),
+    })
 }

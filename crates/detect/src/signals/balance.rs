@@ -21,7 +21,8 @@ use crate::account::Account;
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "balance", family: Family::Timing, weight: (1.4, 0.6), measure, needs: &["time"] };
+pub const SIGNAL: Signal =
+    Signal { name: "balance", family: Family::Timing, weight: (1.4, 0.6), measure, needs: &["time"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.members.len() < 5 {
@@ -34,5 +35,12 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let variance = group.mean(|a| (a.exchanges() - mean).powi(2));
     let value = variance / (mean * mean) - 1.0 / mean;
     let sure = (group.size() / 12.0).min(1.0);
-    Some(Reading { value, evidence: ramp(value, 0.4, 0.1) * sure, because: format!("volumes vary by {value:.2} over {} accounts (squared coefficient of variation beyond chance; people's is 1 or more)", group.members.len()) })
+    Some(Reading {
+        value,
+        evidence: ramp(value, 0.4, 0.1) * sure,
+        because: format!(
+            "volumes vary by {value:.2} over {} accounts (squared coefficient of variation beyond chance; people's is 1 or more)",
+            group.members.len()
+        ),
+    })
 }

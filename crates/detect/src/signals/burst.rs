@@ -20,7 +20,8 @@ use super::{Reading, Signal, percent, ramp};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "burst", family: Family::Identity, weight: (2.0, 0.8), measure, needs: &["accounts.created"] };
+pub const SIGNAL: Signal =
+    Signal { name: "burst", family: Family::Identity, weight: (2.0, 0.8), measure, needs: &["accounts.created"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let mut created: Vec<Micros> = group.accounts().filter_map(|a| a.created).collect();
@@ -38,7 +39,15 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let value = share / chance;
     let sure = ((created.len() as f64 - 2.0) / 8.0).min(1.0);
     let days = (to - from) as f64 / 86_400e6;
-    Some(Reading { value, evidence: ramp(value.ln(), 1.0, 3.0) * sure, because: format!("{} of {} accounts were created within {days:.1} days, {value:.0} times what chance gives", percent(share), created.len()) })
+    Some(Reading {
+        value,
+        evidence: ramp(value.ln(), 1.0, 3.0) * sure,
+        because: format!(
+            "{} of {} accounts were created within {days:.1} days, {value:.0} times what chance gives",
+            percent(share),
+            created.len()
+        ),
+    })
 }
 
 /// The shortest window that holds four in five of the times, which are ascending.

@@ -23,7 +23,8 @@ use crate::account::Account;
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "declared", family: Family::Identity, weight: (0.0, 3.4), measure, needs: &["organization"] };
+pub const SIGNAL: Signal =
+    Signal { name: "declared", family: Family::Identity, weight: (0.0, 3.4), measure, needs: &["organization"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let mut counts: BTreeMap<u64, f64> = BTreeMap::new();

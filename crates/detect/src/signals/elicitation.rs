@@ -21,7 +21,13 @@ use crate::cues::{CUES, Cue};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "elicitation", family: Family::Content, weight: (2.4, 0.3), measure, needs: &["prompt", "system", "messages"] };
+pub const SIGNAL: Signal = Signal {
+    name: "elicitation",
+    family: Family::Content,
+    weight: (2.4, 0.3),
+    measure,
+    needs: &["prompt", "system", "messages"],
+};
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let (mut sum, mut seen) = (0.0, [0.0; CUES]);
@@ -48,8 +54,16 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
         return None;
     }
     let value = sum / members;
-    let top = (0..CUES).max_by(|&a, &b| seen[a].total_cmp(&seen[b]).then(b.cmp(&a))).map_or("", |bit| Cue::ALL[bit].name());
-    Some(Reading { value, evidence: ramp(value, 0.12, 0.6).max(-0.25) , because: format!("{} of sampled exchanges show an elicitation cue (weighted), most often {top}", percent(value)) })
+    let top =
+        (0..CUES).max_by(|&a, &b| seen[a].total_cmp(&seen[b]).then(b.cmp(&a))).map_or("", |bit| Cue::ALL[bit].name());
+    Some(Reading {
+        value,
+        evidence: ramp(value, 0.12, 0.6).max(-0.25),
+        because: format!(
+            "{} of sampled exchanges show an elicitation cue (weighted), most often {top}",
+            percent(value)
+        ),
+    })
 }
 
 /// How far a cue is the harvester's own: grading and fixed formats are asked for by honest work every day.

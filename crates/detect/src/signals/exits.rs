@@ -22,7 +22,8 @@ use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "exits", family: Family::Network, weight: (2.2, 0.0), measure, needs: &["ip"] };
+pub const SIGNAL: Signal =
+    Signal { name: "exits", family: Family::Network, weight: (2.2, 0.0), measure, needs: &["ip"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.sketch.networks.entries().is_empty()) {
@@ -37,6 +38,10 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let most = things.values().map(BTreeSet::len).max().unwrap_or(0) as f64;
     // Few addresses for many members is a building.
     let spread = rise(things.len() as f64 / group.size(), 0.02, 0.15) * rise(things.len() as f64, 1.0, 4.0);
-    let because = format!("{} of members share one of {} rare addresses with another member; the busiest address has {most:.0}", percent(value), things.len());
+    let because = format!(
+        "{} of members share one of {} rare addresses with another member; the busiest address has {most:.0}",
+        percent(value),
+        things.len()
+    );
     Some(Reading { value, evidence: rise(value, 0.1, 0.7) * spread, because })
 }

@@ -20,7 +20,8 @@ use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "focus", family: Family::Focus, weight: (0.7, 0.0), measure, needs: &["prompt", "messages"] };
+pub const SIGNAL: Signal =
+    Signal { name: "focus", family: Family::Focus, weight: (0.7, 0.0), measure, needs: &["prompt", "messages"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let (mut counts, mut all) = ([0.0; 9], 0.0);
@@ -37,5 +38,14 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let lift = |c: usize| counts[c] / all - group.population.capabilities[c];
     let top = (0..9).max_by(|&a, &b| lift(a).total_cmp(&lift(b)).then(b.cmp(&a)))?;
     let value = counts[top] / all;
-    Some(Reading { value, evidence: rise(lift(top), 0.15, 0.7), because: format!("{} of sampled exchanges are {}, against {} of all", percent(value), Capability::ALL[top].name(), percent(group.population.capabilities[top])) })
+    Some(Reading {
+        value,
+        evidence: rise(lift(top), 0.15, 0.7),
+        because: format!(
+            "{} of sampled exchanges are {}, against {} of all",
+            percent(value),
+            Capability::ALL[top].name(),
+            percent(group.population.capabilities[top])
+        ),
+    })
 }

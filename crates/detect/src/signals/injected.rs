@@ -21,7 +21,13 @@ use crate::group::Group;
 use crate::texts::Place;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "injected", family: Family::Content, weight: (1.6, 0.0), measure, needs: &["prompt", "system", "messages"] };
+pub const SIGNAL: Signal = Signal {
+    name: "injected",
+    family: Family::Content,
+    weight: (1.6, 0.0),
+    measure,
+    needs: &["prompt", "system", "messages"],
+};
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let population = group.population;
@@ -35,7 +41,11 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
             let (mut outer, mut inner) = (0.0f64, 0);
             for anchor in population.texts.of(sample) {
                 let Some(&rarity) = group.texts.get(&anchor) else { continue };
-                if population.texts.anchors[anchor as usize].place == Place::Body { inner += 1 } else { outer = outer.max(rarity) }
+                if population.texts.anchors[anchor as usize].place == Place::Body {
+                    inner += 1
+                } else {
+                    outer = outer.max(rarity)
+                }
             }
             // A short injection wins a few slots of a short prompt's body; a template wins most.
             if inner <= 8 {
@@ -48,5 +58,12 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
         return None;
     }
     let value = edge / members;
-    Some(Reading { value, evidence: rise(value, 0.1, 0.6), because: format!("a fixed text of the group's own stands before, after or above {} of otherwise free prompts", percent(value)) })
+    Some(Reading {
+        value,
+        evidence: rise(value, 0.1, 0.6),
+        because: format!(
+            "a fixed text of the group's own stands before, after or above {} of otherwise free prompts",
+            percent(value)
+        ),
+    })
 }

@@ -20,7 +20,13 @@ use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "payment", family: Family::Identity, weight: (2.0, 0.0), measure, needs: &["accounts.payment", "accounts.device"] };
+pub const SIGNAL: Signal = Signal {
+    name: "payment",
+    family: Family::Identity,
+    weight: (2.0, 0.0),
+    measure,
+    needs: &["accounts.payment", "accounts.device"],
+};
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.payment.is_none() && a.device.is_none()) {
@@ -28,5 +34,9 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     }
     let partners = group.partners(|kind| matches!(kind, LinkKind::Payment | LinkKind::Device));
     let value = partners.len() as f64 / group.size();
-    Some(Reading { value, evidence: rise(value, 0.1, 0.7), because: format!("{} of members share a payment instrument or device with another", percent(value)) })
+    Some(Reading {
+        value,
+        evidence: rise(value, 0.1, 0.7),
+        because: format!("{} of members share a payment instrument or device with another", percent(value)),
+    })
 }

@@ -23,17 +23,29 @@ use crate::account::Account;
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "pivot", family: Family::Timing, weight: (0.9, 0.0), measure, needs: &["model"] };
+pub const SIGNAL: Signal =
+    Signal { name: "pivot", family: Family::Timing, weight: (0.9, 0.0), measure, needs: &["model"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.members.len() < 4 {
         return None;
     }
     let (model, day, share) = movers(group.accounts())?;
-    let everybody = group.population.accounts.iter().filter(|a| began(a, model).is_some_and(|d| (d - day).abs() <= 1)).count() as f64 - share * group.size();
+    let everybody =
+        group.population.accounts.iter().filter(|a| began(a, model).is_some_and(|d| (d - day).abs() <= 1)).count()
+            as f64
+            - share * group.size();
     let outside = (group.population.accounts.len() as f64 - group.size()).max(1.0);
     let value = share - everybody.max(0.0) / outside;
-    Some(Reading { value, evidence: rise(value, 0.25, 0.8), because: format!("{} of members began to use one new model on the same day, {} more than of all accounts", percent(share), percent(value)) })
+    Some(Reading {
+        value,
+        evidence: rise(value, 0.25, 0.8),
+        because: format!(
+            "{} of members began to use one new model on the same day, {} more than of all accounts",
+            percent(share),
+            percent(value)
+        ),
+    })
 }
 
 /// The day on which an account's use of `model` begins, when it was active for a day or more before.

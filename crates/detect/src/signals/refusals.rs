@@ -20,7 +20,8 @@ use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "refusals", family: Family::Protocol, weight: (1.3, 0.0), measure, needs: &["refusal", "status"] };
+pub const SIGNAL: Signal =
+    Signal { name: "refusals", family: Family::Protocol, weight: (1.3, 0.0), measure, needs: &["refusal", "status"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let refused = group.accounts().map(|a| (a.sketch.counts.refusals + a.sketch.counts.forbidden) as f64).sum::<f64>();
@@ -28,5 +29,13 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     if refused < 5.0 {
         return None;
     }
-    Some(Reading { value, evidence: rise(value - group.population.refused, 0.04, 0.25), because: format!("{} of exchanges were refused, against {:.1} % of all", percent(value), group.population.refused * 100.0) })
+    Some(Reading {
+        value,
+        evidence: rise(value - group.population.refused, 0.04, 0.25),
+        because: format!(
+            "{} of exchanges were refused, against {:.1} % of all",
+            percent(value),
+            group.population.refused * 100.0
+        ),
+    })
 }

@@ -20,12 +20,17 @@ use super::{Reading, Signal, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "repeats", family: Family::Content, weight: (0.0, 1.5), measure, needs: &["prompt", "messages"] };
+pub const SIGNAL: Signal =
+    Signal { name: "repeats", family: Family::Content, weight: (0.0, 1.5), measure, needs: &["prompt", "messages"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.sketch.counts.prompts == 0) {
         return None;
     }
     let value = group.mean(|a| a.repeats().min(10.0));
-    Some(Reading { value, evidence: -rise(value, 1.25, 2.5), because: format!("each prompt was sent {value:.1} times by the same account") })
+    Some(Reading {
+        value,
+        evidence: -rise(value, 1.25, 2.5),
+        because: format!("each prompt was sent {value:.1} times by the same account"),
+    })
 }

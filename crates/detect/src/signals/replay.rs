@@ -20,12 +20,20 @@ use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "replay", family: Family::Protocol, weight: (4.0, 0.0), measure, needs: &["reasoning_presented"] };
+pub const SIGNAL: Signal =
+    Signal { name: "replay", family: Family::Protocol, weight: (4.0, 0.0), measure, needs: &["reasoning_presented"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.sketch.presented.entries().is_empty()) {
         return None;
     }
     let value = group.partners(|kind| kind == LinkKind::Replay).len() as f64 / group.size();
-    Some(Reading { value, evidence: rise(value, 0.03, 0.4), because: format!("{} of members presented reasoning references minted for another member, or had theirs presented", percent(value)) })
+    Some(Reading {
+        value,
+        evidence: rise(value, 0.03, 0.4),
+        because: format!(
+            "{} of members presented reasoning references minted for another member, or had theirs presented",
+            percent(value)
+        ),
+    })
 }

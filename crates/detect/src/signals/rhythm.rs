@@ -21,7 +21,8 @@ use crate::account::Account;
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "rhythm", family: Family::Timing, weight: (1.5, 2.6), measure, needs: &["time"] };
+pub const SIGNAL: Signal =
+    Signal { name: "rhythm", family: Family::Timing, weight: (1.5, 2.6), measure, needs: &["time"] };
 
 /// Mean length of the members' phases, added as vectors, from which they keep one shift.
 const SHIFT: f64 = 0.9;
@@ -43,5 +44,9 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     // One shift for all is as much an operator's as a people's habit: it speaks half as much for honest use.
     let shift = members >= 8.0 && phase.0.hypot(phase.1) / members > SHIFT;
     let sure = (weight / 150.0).min(1.0) * if shift && value > 0.17 { 0.5 } else { 1.0 };
-    Some(Reading { value, evidence: ramp(value, 0.17, 0.03) * sure, because: format!("time-of-day coherence is {value:.2} (0 is round the clock, a person's is about 0.3)") })
+    Some(Reading {
+        value,
+        evidence: ramp(value, 0.17, 0.03) * sure,
+        because: format!("time-of-day coherence is {value:.2} (0 is round the clock, a person's is about 0.3)"),
+    })
 }

@@ -21,7 +21,8 @@ use crate::account::Account;
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "succession", family: Family::Protocol, weight: (1.6, 0.0), measure, needs: &["status"] };
+pub const SIGNAL: Signal =
+    Signal { name: "succession", family: Family::Protocol, weight: (1.6, 0.0), measure, needs: &["status"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     const DAY: f64 = 86_400e6;
@@ -32,7 +33,21 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let mut ends: Vec<Micros> = banned.iter().map(|a| a.sketch.last).collect();
     ends.sort_unstable();
     let ban = ends[ends.len() / 2];
-    let heirs = group.accounts().filter(|a| a.sketch.counts.forbidden == 0 && ((a.sketch.first - ban) as f64).abs() < 2.0 * DAY && a.sketch.first > group.population.first_day()).count();
+    let heirs = group
+        .accounts()
+        .filter(|a| {
+            a.sketch.counts.forbidden == 0
+                && ((a.sketch.first - ban) as f64).abs() < 2.0 * DAY
+                && a.sketch.first > group.population.first_day()
+        })
+        .count();
     let value = heirs.min(banned.len()) as f64 / group.size();
-    Some(Reading { value, evidence: rise(value, 0.02, 0.25), because: format!("{} members were refused service and {heirs} others began within two days of it", banned.len()) })
+    Some(Reading {
+        value,
+        evidence: rise(value, 0.02, 0.25),
+        because: format!(
+            "{} members were refused service and {heirs} others began within two days of it",
+            banned.len()
+        ),
+    })
 }

@@ -20,7 +20,13 @@ use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "template", family: Family::Content, weight: (3.2, 0.0), measure, needs: &["prompt", "system", "messages"] };
+pub const SIGNAL: Signal = Signal {
+    name: "template",
+    family: Family::Content,
+    weight: (3.2, 0.0),
+    measure,
+    needs: &["prompt", "system", "messages"],
+};
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let texts = &group.texts;
@@ -30,7 +36,8 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
         if samples.is_empty() || account.sketch.counts.prompts == 0 {
             continue;
         }
-        let best = |s| group.population.texts.of(s).filter_map(|anchor| texts.get(&anchor).copied()).fold(f64::NAN, f64::max);
+        let best =
+            |s| group.population.texts.of(s).filter_map(|anchor| texts.get(&anchor).copied()).fold(f64::NAN, f64::max);
         let each: Vec<f64> = samples.iter().map(best).collect();
         covered += each.iter().filter(|r| !r.is_nan()).sum::<f64>() / samples.len() as f64;
         plain += each.iter().filter(|r| !r.is_nan()).count() as f64 / samples.len() as f64;
@@ -43,6 +50,11 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     Some(Reading {
         value: covered,
         evidence: rise(covered, 0.05, 0.75),
-        because: format!("shared templates carry {} of the sampled exchanges of {} accounts; weighted by rarity among independent payers, {}", percent(plain), group.members.len(), percent(covered)),
+        because: format!(
+            "shared templates carry {} of the sampled exchanges of {} accounts; weighted by rarity among independent payers, {}",
+            percent(plain),
+            group.members.len(),
+            percent(covered)
+        ),
     })
 }

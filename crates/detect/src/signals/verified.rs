@@ -20,7 +20,8 @@ use super::{Reading, Signal, percent};
 use crate::group::Group;
 
 /// The signal.
-pub const SIGNAL: Signal = Signal { name: "verified", family: Family::Identity, weight: (0.5, 1.2), measure, needs: &["accounts.verified"] };
+pub const SIGNAL: Signal =
+    Signal { name: "verified", family: Family::Identity, weight: (0.5, 1.2), measure, needs: &["accounts.verified"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let known: Vec<bool> = group.accounts().filter_map(|a| a.verified).collect();
@@ -31,6 +32,11 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let all: Vec<bool> = group.population.accounts.iter().filter_map(|a| a.verified).collect();
     let usual = all.iter().filter(|&&v| v).count() as f64 / all.len() as f64;
     let sure = (known.len() as f64 / 10.0).min(1.0);
-    let evidence = if value < usual { 1.0 - value / usual.max(1e-9) } else { -(value - usual) / (1.0 - usual).max(1e-9) };
-    Some(Reading { value, evidence: evidence.clamp(-1.0, 1.0) * sure, because: format!("{} of members are verified, against {} of all accounts", percent(value), percent(usual)) })
+    let evidence =
+        if value < usual { 1.0 - value / usual.max(1e-9) } else { -(value - usual) / (1.0 - usual).max(1e-9) };
+    Some(Reading {
+        value,
+        evidence: evidence.clamp(-1.0, 1.0) * sure,
+        because: format!("{} of members are verified, against {} of all accounts", percent(value), percent(usual)),
+    })
 }

@@ -20,7 +20,11 @@ struct Row {
 }
 
 fn rows() -> impl Strategy<Value = Vec<Row>> {
-    let text = prop_oneof!["[a-f ]{0,40}", Just("a fixed prompt that comes again and again in the log".to_owned()), "\\PC{0,30}"];
+    let text = prop_oneof![
+        "[a-f ]{0,40}",
+        Just("a fixed prompt that comes again and again in the log".to_owned()),
+        "\\PC{0,30}"
+    ];
     let row = (
         // Few instants and few texts, so that equal sampling keys are met.
         prop_oneof![0i64..50, 1_700_000_000_000_000i64..1_700_900_000_000_000],
@@ -32,7 +36,16 @@ fn rows() -> impl Strategy<Value = Vec<Row>> {
         proptest::option::of(prop_oneof![Just(200i64), Just(403), Just(429), Just(500)]),
         proptest::collection::vec("r[0-9]{1,3}", 0..3),
     );
-    let row = row.prop_map(|(time, prompt, system, ip, model, output, status, refs)| Row { time, prompt, system, ip, model, output, status, refs });
+    let row = row.prop_map(|(time, prompt, system, ip, model, output, status, refs)| Row {
+        time,
+        prompt,
+        system,
+        ip,
+        model,
+        output,
+        status,
+        refs,
+    });
     proptest::collection::vec(row, 0..120)
 }
 

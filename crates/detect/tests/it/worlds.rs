@@ -72,7 +72,12 @@ pub(crate) fn account(dice: &mut Dice, habits: &Habits<'_>) -> Account {
         sketch.observe(&observation, &mut reader);
     }
     let created = jiff::Timestamp::from_microsecond(habits.created).map(|t| t.to_string()).ok();
-    let info = AccountInfo { account: habits.name.clone(), created, payment: Some(format!("pay-{}", habits.name)), ..AccountInfo::default() };
+    let info = AccountInfo {
+        account: habits.name.clone(),
+        created,
+        payment: Some(format!("pay-{}", habits.name)),
+        ..AccountInfo::default()
+    };
     Account::new(habits.name.clone(), sketch).with_info(&info)
 }
 
@@ -83,7 +88,19 @@ pub(crate) fn people(dice: &mut Dice, n: u64) -> Vec<Account> {
             let created = START - dice.below(600) as i64 * DAY;
             let exchanges = 3 + dice.below(40) * dice.below(4);
             let ips = vec![format!("198.51.{}.{}", i / 250, i % 250)];
-            account(dice, &Habits { name: format!("person-{i:03}"), template: None, exchanges, human: true, ips, organization: None, created, language: None })
+            account(
+                dice,
+                &Habits {
+                    name: format!("person-{i:03}"),
+                    template: None,
+                    exchanges,
+                    human: true,
+                    ips,
+                    organization: None,
+                    created,
+                    language: None,
+                },
+            )
         })
         .collect()
 }
@@ -95,13 +112,32 @@ fn pool(dice: &mut Dice, name: &str, n: u64, template: Option<&str>, exits: u64,
         .map(|i| {
             let created = START - 9 * DAY + dice.below(36) as i64 * DAY / 24;
             let ips = (0..3).map(|_| format!("{net}.{}", dice.below(exits))).collect();
-            account(dice, &Habits { name: format!("{name}-{i:03}"), template, exchanges: 18 + dice.below(4), human: false, ips, organization: None, created, language: None })
+            account(
+                dice,
+                &Habits {
+                    name: format!("{name}-{i:03}"),
+                    template,
+                    exchanges: 18 + dice.below(4),
+                    human: false,
+                    ips,
+                    organization: None,
+                    created,
+                    language: None,
+                },
+            )
         })
         .collect()
 }
 
 fn named(report: &Report, prefix: &str) -> usize {
-    report.findings.campaigns.iter().filter(|c| c.score >= 0.5).flat_map(|c| &c.accounts).filter(|a| a.starts_with(prefix)).count()
+    report
+        .findings
+        .campaigns
+        .iter()
+        .filter(|c| c.score >= 0.5)
+        .flat_map(|c| &c.accounts)
+        .filter(|a| a.starts_with(prefix))
+        .count()
 }
 
 #[test]
@@ -125,8 +161,15 @@ fn two_pools_with_one_template_stay_two() {
     let report = campaign::find(&all);
     let found: Vec<_> = report.findings.campaigns.iter().filter(|c| c.score >= 0.5).collect();
     for side in ["east", "west"] {
-        let held = found.iter().any(|c| c.accounts.iter().filter(|a| a.starts_with(side)).count() > 20 && c.accounts.iter().all(|a| a.starts_with(side)));
-        assert!(held, "{side} isn't held by a campaign of its own: {:?}", found.iter().map(|c| c.accounts.len()).collect::<Vec<_>>());
+        let held = found.iter().any(|c| {
+            c.accounts.iter().filter(|a| a.starts_with(side)).count() > 20
+                && c.accounts.iter().all(|a| a.starts_with(side))
+        });
+        assert!(
+            held,
+            "{side} isn't held by a campaign of its own: {:?}",
+            found.iter().map(|c| c.accounts.len()).collect::<Vec<_>>()
+        );
     }
 }
 
@@ -138,7 +181,19 @@ fn a_public_template_of_unrelated_people_is_no_campaign() {
         let created = START - dice.below(600) as i64 * DAY;
         let exchanges = 5 + dice.below(40);
         let ips = vec![format!("198.18.{}.{}", i / 250, i % 250)];
-        all.push(account(&mut dice, &Habits { name: format!("reader-{i:03}"), template: Some(TEMPLATE), exchanges, human: true, ips, organization: None, created, language: None }));
+        all.push(account(
+            &mut dice,
+            &Habits {
+                name: format!("reader-{i:03}"),
+                template: Some(TEMPLATE),
+                exchanges,
+                human: true,
+                ips,
+                organization: None,
+                created,
+                language: None,
+            },
+        ));
     }
     assert_eq!(named(&campaign::find(&all), "reader"), 0);
 }
@@ -152,7 +207,19 @@ fn one_shared_proxy_welds_nobody_to_a_campaign() {
         let created = START - dice.below(600) as i64 * DAY;
         // An honest person who now and then leaves by an exit that the pool uses.
         let ips = vec![format!("198.18.7.{i}"), format!("198.18.8.{i}"), "203.0.113.5".to_owned()];
-        all.push(account(&mut dice, &Habits { name: format!("neighbour-{i:02}"), template: None, exchanges: 20, human: true, ips, organization: None, created, language: None }));
+        all.push(account(
+            &mut dice,
+            &Habits {
+                name: format!("neighbour-{i:02}"),
+                template: None,
+                exchanges: 20,
+                human: true,
+                ips,
+                organization: None,
+                created,
+                language: None,
+            },
+        ));
     }
     let report = campaign::find(&all);
     assert!(named(&report, "pool") >= 38);
@@ -166,7 +233,19 @@ fn a_campus_behind_one_address_is_no_campaign() {
     for i in 0..150 {
         let created = START - dice.below(300) as i64 * DAY;
         let exchanges = 4 + dice.below(30);
-        all.push(account(&mut dice, &Habits { name: format!("student-{i:03}"), template: None, exchanges, human: true, ips: vec!["192.0.2.1".into()], organization: None, created, language: None }));
+        all.push(account(
+            &mut dice,
+            &Habits {
+                name: format!("student-{i:03}"),
+                template: None,
+                exchanges,
+                human: true,
+                ips: vec!["192.0.2.1".into()],
+                organization: None,
+                created,
+                language: None,
+            },
+        ));
     }
     assert_eq!(named(&campaign::find(&all), "student"), 0);
 }

@@ -86,7 +86,8 @@ fn keep(
 }
 
 fn read(bytes: &[u8]) -> Result<AccountInfo, Flaw> {
-    let object: Map<String, Value> = serde_json::from_str(line::utf8(bytes)?).map_err(|error| line::flaw(&error, None))?;
+    let object: Map<String, Value> =
+        serde_json::from_str(line::utf8(bytes)?).map_err(|error| line::flaw(&error, None))?;
     account(|field| match object.get(field) {
         None | Some(Value::Null) => Ok(None),
         Some(Value::String(text)) => Ok(Some(text.clone()).filter(|text| !text.is_empty())),
@@ -141,7 +142,10 @@ fn from_parquet(path: &Path, number: usize, tally: &Tally, accounts: &mut Vec<Ac
         for row in 0..batch.first().map_or(0, |(_, array)| array.len()) {
             let result = account(|name| {
                 let array = batch.iter().find(|(field, _)| field == name).map(|(_, array)| array.as_string_view());
-                Ok(array.filter(|array| array.is_valid(row)).map(|array| array.value(row).to_owned()).filter(|text| !text.is_empty()))
+                Ok(array
+                    .filter(|array| array.is_valid(row))
+                    .map(|array| array.value(row).to_owned())
+                    .filter(|text| !text.is_empty()))
             });
             keep(result, tally, (number, before), path, Some(before + 1), String::new(), accounts);
             before += 1;

@@ -143,10 +143,17 @@ impl ScalarUDFImpl for Check {
 impl Check {
     fn count(&self, origin: &[ArrayRef], row: usize, field: &str, why: String) {
         let text = |at: usize| -> Option<&StringViewArray> { origin.get(at)?.as_string_view_opt() };
-        let line = origin.get(2).and_then(|lines| lines.as_primitive_opt::<Int64Type>()).map(|lines| lines.value(row) as u64);
+        let line =
+            origin.get(2).and_then(|lines| lines.as_primitive_opt::<Int64Type>()).map(|lines| lines.value(row) as u64);
         let record = text(0).map(|records| shorten(records.value(row).as_bytes())).unwrap_or_default();
         let file = text(1).map_or(self.origin.file.as_str(), |files| files.value(row));
         let place = (self.origin.number, line.unwrap_or(self.tally.records()));
-        self.tally.add_bad(place, || Quote { file: file.to_owned(), line, field: Some(field.to_owned()), why, text: record });
+        self.tally.add_bad(place, || Quote {
+            file: file.to_owned(),
+            line,
+            field: Some(field.to_owned()),
+            why,
+            text: record,
+        });
     }
 }

@@ -88,7 +88,13 @@ enum Records {
 impl Cursor {
     /// Opens a file to read the records that begin in the bytes from `from` up to `end`. Only plain files of lines have
     /// parts; of all others, the range must be the whole.
-    pub(crate) fn open(file: &TextFile, from: u64, end: u64, limit: usize, tally: Option<Arc<Tally>>) -> Result<Self, ScanError> {
+    pub(crate) fn open(
+        file: &TextFile,
+        from: u64,
+        end: u64,
+        limit: usize,
+        tally: Option<Arc<Tally>>,
+    ) -> Result<Self, ScanError> {
         let unreadable = |error: io::Error| ScanError::Unreadable { path: file.path.clone(), why: plain(&error) };
         let mut opened = File::open(&file.path).map_err(unreadable)?;
         let from = from.saturating_sub(1);

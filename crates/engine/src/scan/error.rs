@@ -234,9 +234,9 @@ impl ScanError {
     /// The scan error inside an error of the query engine, where there is one.
     pub fn within(error: &DataFusionError) -> Option<&ScanError> {
         match error {
-            DataFusionError::External(inner) => inner.downcast_ref::<ScanError>().or_else(|| {
-                inner.downcast_ref::<DataFusionError>().and_then(Self::within)
-            }),
+            DataFusionError::External(inner) => inner
+                .downcast_ref::<ScanError>()
+                .or_else(|| inner.downcast_ref::<DataFusionError>().and_then(Self::within)),
             DataFusionError::Context(_, inner) | DataFusionError::Diagnostic(_, inner) => Self::within(inner),
             DataFusionError::Shared(inner) => Self::within(inner),
             DataFusionError::Collection(all) => all.iter().find_map(Self::within),

@@ -55,7 +55,8 @@ fn matching(pattern: &str, files: &mut Vec<Input>) -> Result<(), ScanError> {
     let before = files.len();
     let paths = glob::glob(pattern).map_err(|_| nothing())?;
     for path in paths {
-        let path = path.map_err(|error| ScanError::Unreadable { path: error.path().to_owned(), why: plain(error.error()) })?;
+        let path =
+            path.map_err(|error| ScanError::Unreadable { path: error.path().to_owned(), why: plain(error.error()) })?;
         if path.is_file() {
             let parent = path.parent().unwrap_or(Path::new("")).to_owned();
             add(&path, Some(&parent), files)?;
@@ -71,7 +72,8 @@ fn add(path: &Path, within: Option<&Path>, files: &mut Vec<Input>) -> Result<(),
         let mut others = 0;
         walk(path, path, files, &mut others)?;
         if files.len() == before {
-            let why = if others == 0 { "it is empty".to_owned() } else { format!("{others} hidden or special files only") };
+            let why =
+                if others == 0 { "it is empty".to_owned() } else { format!("{others} hidden or special files only") };
             return Err(ScanError::EmptyDirectory { path: path.to_owned(), why });
         }
     } else {

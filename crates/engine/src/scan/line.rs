@@ -400,7 +400,12 @@ mod tests {
     use super::*;
 
     fn rules() -> Rules {
-        Rules { wanted: u64::MAX, earliest: 1_420_070_400_000_000, latest: 1_800_000_000_000_000, default_account: None }
+        Rules {
+            wanted: u64::MAX,
+            earliest: 1_420_070_400_000_000,
+            latest: 1_800_000_000_000_000,
+            default_account: None,
+        }
     }
 
     fn why(line: &str) -> (Option<&'static str>, String) {
@@ -418,12 +423,32 @@ mod tests {
             (r#"{"account":"a"}"#, Some("time"), "missing"),
             (r#"{"time":"2026-03-02T12:00:00Z"}"#, Some("account"), "missing"),
             (r#"{"time":"2026-03-02T12:00:00Z","account":""}"#, Some("account"), "missing"),
-            (r#"{"time":"soon","account":"a"}"#, Some("time"), r#"invalid value: string "soon", expected a time (RFC 3339 or epoch)"#),
-            (r#"{"time":12,"account":"a"}"#, Some("time"), "1970-01-01T00:00:12Z is absurd: before 2015-01-01T00:00:00Z"),
-            (r#"{"time":"2999-01-01T00:00:00Z","account":"a"}"#, Some("time"), "2999-01-01T00:00:00Z is absurd: in the future"),
-            (r#"{"time":"2026-03-02T12:00:00Z","account":"a","asn":"x"}"#, Some("asn"), r#"invalid value: string "x", expected a whole number"#),
+            (
+                r#"{"time":"soon","account":"a"}"#,
+                Some("time"),
+                r#"invalid value: string "soon", expected a time (RFC 3339 or epoch)"#,
+            ),
+            (
+                r#"{"time":12,"account":"a"}"#,
+                Some("time"),
+                "1970-01-01T00:00:12Z is absurd: before 2015-01-01T00:00:00Z",
+            ),
+            (
+                r#"{"time":"2999-01-01T00:00:00Z","account":"a"}"#,
+                Some("time"),
+                "2999-01-01T00:00:00Z is absurd: in the future",
+            ),
+            (
+                r#"{"time":"2026-03-02T12:00:00Z","account":"a","asn":"x"}"#,
+                Some("asn"),
+                r#"invalid value: string "x", expected a whole number"#,
+            ),
             (r#"{"time":"2026-03-02T12:00:00Z","account":{}}"#, Some("account"), "invalid type: map, expected text"),
-            (r#"{"time":"2026-03-02T12:00:00Z","account":"a","messages":3}"#, Some("messages"), "invalid type: integer `3`, expected a list of messages"),
+            (
+                r#"{"time":"2026-03-02T12:00:00Z","account":"a","messages":3}"#,
+                Some("messages"),
+                "invalid type: integer `3`, expected a list of messages",
+            ),
         ];
         for (line, field, expected) in cases {
             assert_eq!(why(line), (field, expected.to_owned()), "{line}");

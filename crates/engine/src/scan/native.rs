@@ -56,7 +56,9 @@ pub(crate) fn map(
 
 /// The account, or the default where a row names none.
 fn named(given: Option<Expr>, default: Option<&str>) -> Option<Expr> {
-    let Some(default) = default.map(|default| lit(ScalarValue::Utf8View(Some(default.to_owned())))) else { return given };
+    let Some(default) = default.map(|default| lit(ScalarValue::Utf8View(Some(default.to_owned())))) else {
+        return given;
+    };
     Some(match given {
         Some(given) => coalesce(vec![nullif(given, lit(ScalarValue::Utf8View(Some(String::new())))), default]),
         None => default,
@@ -88,7 +90,9 @@ fn is_text(given: &DataType) -> bool {
 
 /// The column as its native type; `None` if what is given cannot be that.
 fn convert(column: Expr, given: &DataType, kind: Kind) -> Option<Expr> {
-    use DataType::{Binary, BinaryView, Boolean, Date32, Date64, Dictionary, LargeBinary, LargeList, List, Null, Timestamp};
+    use DataType::{
+        Binary, BinaryView, Boolean, Date32, Date64, Dictionary, LargeBinary, LargeList, List, Null, Timestamp,
+    };
     let wanted = kind.data_type();
     if *given == wanted {
         return Some(column);
@@ -98,7 +102,11 @@ fn convert(column: Expr, given: &DataType, kind: Kind) -> Option<Expr> {
     }
     if let Dictionary(_, value) = given {
         let value = value.as_ref();
-        return if *value == wanted { Some(cast(column, wanted)) } else { convert(cast(column, value.clone()), value, kind) };
+        return if *value == wanted {
+            Some(cast(column, wanted))
+        } else {
+            convert(cast(column, value.clone()), value, kind)
+        };
     }
     match kind {
         Kind::Time => match given {
@@ -115,7 +123,9 @@ fn convert(column: Expr, given: &DataType, kind: Kind) -> Option<Expr> {
         },
         Kind::Integer => match given {
             given if given.is_integer() => Some(try_cast(column, wanted)),
-            given if is_text(given) || given.is_numeric() => Some(try_cast(try_cast(column, DataType::Float64), wanted)),
+            given if is_text(given) || given.is_numeric() => {
+                Some(try_cast(try_cast(column, DataType::Float64), wanted))
+            }
             _ => None,
         },
         Kind::Float => (is_text(given) || given.is_numeric()).then(|| try_cast(column, wanted)),

@@ -3,7 +3,12 @@
 //! Invariant: only the columns that the later plan uses are read; row groups are split over the cores.
 //! Not here: mapping the columns onto the native schema (`native.rs`).
 
-use std::{collections::{BTreeMap, BTreeSet}, fs::File, path::Path, sync::Arc};
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::File,
+    path::Path,
+    sync::Arc,
+};
 
 use datafusion::{
     arrow::datatypes::{DataType, Field, Schema, SchemaRef},
@@ -46,7 +51,14 @@ pub(crate) fn group(files: &[(usize, Input)]) -> Result<Vec<Group>, ScanError> {
         let key = format!("{:?}", schema.fields());
         let at = *known.entry(key).or_insert(groups.len());
         if at == groups.len() {
-            groups.push(Group { schema, number: *number, files: Vec::new(), absent: absent.clone(), rows: 0, bytes: 0 });
+            groups.push(Group {
+                schema,
+                number: *number,
+                files: Vec::new(),
+                absent: absent.clone(),
+                rows: 0,
+                bytes: 0,
+            });
         }
         let group = &mut groups[at];
         group.absent.retain(|column| absent.contains(column));
@@ -65,9 +77,15 @@ struct Footer {
 }
 
 fn footer(path: &Path, size: u64) -> Result<Footer, ScanError> {
-    let damaged = |why: String| ScanError::Damaged { path: path.to_owned(), byte: size, why: format!("not valid Parquet: {why}") };
-    let file = File::open(path).map_err(|error| ScanError::Unreadable { path: path.to_owned(), why: super::cursor::plain(&error) })?;
-    let footer = ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| damaged(error.to_string()))?;
+    let damaged = |why: String| ScanError::Damaged {
+        path: path.to_owned(),
+        byte: size,
+        why: format!("not valid Parquet: {why}"),
+    };
+    let file = File::open(path)
+        .map_err(|error| ScanError::Unreadable { path: path.to_owned(), why: super::cursor::plain(&error) })?;
+    let footer =
+        ArrowReaderMetadata::load(&file, ArrowReaderOptions::new()).map_err(|error| damaged(error.to_string()))?;
     let rows = footer.metadata().file_metadata().num_rows().max(0) as u64;
     let fields: Vec<Field> = footer.schema().fields().iter().map(|field| viewed(field)).collect();
     Ok(Footer { schema: Arc::new(Schema::new(fields)), rows, absent: all_null(footer.metadata()) })
@@ -100,7 +118,8 @@ fn viewed(field: &Field) -> Field {
 pub(crate) fn open(ctx: &SessionContext, group: &Group) -> Result<DataFrame> {
     let paths = group.files.iter().map(|input| url(&input.path)).collect::<Result<Vec<_>>>()?;
     let options = ListingOptions::new(Arc::new(ParquetFormat::default())).with_file_extension("");
-    let config = ListingTableConfig::new_with_multi_paths(paths).with_listing_options(options).with_schema(group.schema.clone());
+    let config =
+        ListingTableConfig::new_with_multi_paths(paths).with_listing_options(options).with_schema(group.schema.clone());
     ctx.read_table(Arc::new(ListingTable::try_new(config)?))
 }
 

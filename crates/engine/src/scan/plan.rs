@@ -78,7 +78,10 @@ pub(super) async fn open(
         default_account: options.default_account.clone(),
     };
     let names: Vec<&str> = sorted.files.keys().copied().collect();
-    tally.opened(files.first().map(|input| input.path.clone()).unwrap_or_default(), format!("`{}`", names.join("` and `")));
+    tally.opened(
+        files.first().map(|input| input.path.clone()).unwrap_or_default(),
+        format!("`{}`", names.join("` and `")),
+    );
     let mut parts = Parts { ctx, options, rules, tally, frames: Vec::new(), present: BTreeSet::new() };
     for group in parquet::group(&sorted.parquet)? {
         parts.add_parquet(&group, &meant).await?;
@@ -147,7 +150,13 @@ struct Parts<'a> {
 
 impl Parts<'_> {
     fn table(&self, files: &[TextFile], native: bool, tally: Arc<Tally>) -> Arc<TextTable> {
-        Arc::new(TextTable { files: files.to_vec(), native, rules: self.rules.clone(), limit: self.options.max_line, tally })
+        Arc::new(TextTable {
+            files: files.to_vec(),
+            native,
+            rules: self.rules.clone(),
+            limit: self.options.max_line,
+            tally,
+        })
     }
 
     /// Parquet: native by its columns; or any, by the user's SQL over them; or one of raw records.
@@ -155,7 +164,11 @@ impl Parts<'_> {
         let frame = parquet::open(self.ctx, group)?;
         let path = group.files.first().map(|input| input.path.clone()).unwrap_or_default();
         let name = path.display().to_string();
-        let origin = Origin { file: name.clone(), number: group.number, bytes_per_row: group.bytes as f64 / group.rows.max(1) as f64 };
+        let origin = Origin {
+            file: name.clone(),
+            number: group.number,
+            bytes_per_row: group.bytes as f64 / group.rows.max(1) as f64,
+        };
         let frame = match meant {
             Meant::Sql { name, sql } => {
                 let table = frame.into_view();
@@ -164,7 +177,12 @@ impl Parts<'_> {
                 frame
             }
             Meant::Source(source) if source != "native" => {
-                return Err(ScanError::WrongSource { path, source_name: source.clone(), looked_at: group.rows as usize, looks_like: Some("native") });
+                return Err(ScanError::WrongSource {
+                    path,
+                    source_name: source.clone(),
+                    looked_at: group.rows as usize,
+                    looks_like: Some("native"),
+                });
             }
             _ => {
                 for column in ["time", "account"] {
@@ -190,7 +208,12 @@ impl Parts<'_> {
         Ok(())
     }
 
-    async fn add_source(&mut self, source: &SourceInfo, files: &[TextFile], keys: &BTreeSet<String>) -> Result<(), ScanError> {
+    async fn add_source(
+        &mut self,
+        source: &SourceInfo,
+        files: &[TextFile],
+        keys: &BTreeSet<String>,
+    ) -> Result<(), ScanError> {
         let (mut records, again): (Arc<dyn TableProvider>, Arc<dyn TableProvider>) =
             (self.table(files, false, self.tally.clone()), self.table(files, false, Arc::default()));
         if let Some((sql, _)) = source.pairs.filter(|(_, kinds)| kinds.iter().all(|kind| keys.contains(*kind))) {
@@ -203,7 +226,13 @@ impl Parts<'_> {
     }
 
     /// Maps a frame onto the native columns, drops what is unusable, and adds it to the others.
-    fn finish(&mut self, frame: DataFrame, origin: Origin, name: &str, absent: &BTreeSet<String>) -> Result<Vec<Column>, ScanError> {
+    fn finish(
+        &mut self,
+        frame: DataFrame,
+        origin: Origin,
+        name: &str,
+        absent: &BTreeSet<String>,
+    ) -> Result<Vec<Column>, ScanError> {
         let has_origin = sql::ORIGIN.iter().all(|column| frame.schema().has_column_with_unqualified_name(column));
         let besides: &[&str] = if has_origin { &sql::ORIGIN } else { &[] };
         let (frame, present) = native::map(frame, besides, absent, self.options.default_account.as_deref())?;
@@ -277,7 +306,8 @@ fn sort(files: &[Input], meant: &Meant, options: &ScanOptions) -> Result<Sorted,
                 sorted.empty.get_or_insert_with(|| input.path.clone());
             }
             Sniffed::Parquet => {
-                *sorted.files.entry(if matches!(meant, Meant::Sql { .. }) { "sql" } else { "native" }).or_default() += 1;
+                *sorted.files.entry(if matches!(meant, Meant::Sql { .. }) { "sql" } else { "native" }).or_default() +=
+                    1;
                 sorted.parquet.push((number, input.clone()));
             }
             Sniffed::Other { .. } if input.within.is_some() => sorted.ignored.push((input.path.clone(), NO_LOG)),
@@ -324,7 +354,9 @@ fn beside(keys: &BTreeSet<String>) -> Option<&'static str> {
     let has = |key: &str| keys.contains(key);
     match (has("account"), has("time")) {
         (true, false) if has("label") && has("group") => Some("a truth file"),
-        (true, false) if has("created") || has("payment") || has("plan") || has("email_domain") => Some("a file of accounts"),
+        (true, false) if has("created") || has("payment") || has("plan") || has("email_domain") => {
+            Some("a file of accounts")
+        }
         _ if has("resourceMetrics") => Some("OpenTelemetry metrics"),
         _ => None,
     }

@@ -7,8 +7,8 @@ use std::sync::Arc;
 
 use datafusion::arrow::{
     array::{
-        ArrayBuilder, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, RecordBatchOptions,
-        StringViewBuilder, TimestampMicrosecondBuilder,
+        ArrayBuilder, ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch,
+        RecordBatchOptions, StringViewBuilder, TimestampMicrosecondBuilder,
     },
     datatypes::{DataType, Field, Schema, SchemaRef},
     error::ArrowError,
@@ -61,7 +61,8 @@ impl NativeRows {
     /// `schema` names the columns wanted.
     pub(crate) fn new(schema: SchemaRef, mut rules: Rules) -> Self {
         let columns: Vec<Column> = schema.fields().iter().filter_map(|field| Column::named(field.name())).collect();
-        rules.wanted = columns.iter().map(|column| column.bit()).sum::<u64>() | Column::Time.bit() | Column::Account.bit();
+        rules.wanted =
+            columns.iter().map(|column| column.bit()).sum::<u64>() | Column::Time.bit() | Column::Account.bit();
         let slots = columns.into_iter().map(|column| (column, Slot::new(column.kind()))).collect();
         Self { schema, rules, slots, rows: 0, bytes: 0, seen: 0 }
     }

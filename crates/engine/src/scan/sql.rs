@@ -65,7 +65,11 @@ pub(crate) fn check(frame: &DataFrame, name: &str, has_default_account: bool) ->
             let mut all: Vec<&str> = Column::ALL.iter().map(|column| column.name()).collect();
             all.extend(besides);
             all.extend(ORIGIN);
-            return Err(ScanError::UnknownColumn { name: name.to_owned(), column: (*column).to_owned(), cure: nearest(column, &all) });
+            return Err(ScanError::UnknownColumn {
+                name: name.to_owned(),
+                column: (*column).to_owned(),
+                cure: nearest(column, &all),
+            });
         }
     }
     for column in ["time", "account"] {

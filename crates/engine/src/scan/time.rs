@@ -56,14 +56,22 @@ pub(crate) fn to_text(micros: Micros) -> String {
 /// The common form, `2026-03-02T10:11:12[.123456789](Z|+01:00)`, without a detour; `None` sends others the long way.
 fn rfc3339(text: &[u8]) -> Option<Micros> {
     let (date, rest) = text.split_at_checked(19)?;
-    let shape = date[4] == b'-' && date[7] == b'-' && matches!(date[10], b'T' | b't' | b' ') && date[13] == b':' && date[16] == b':';
+    let shape = date[4] == b'-'
+        && date[7] == b'-'
+        && matches!(date[10], b'T' | b't' | b' ')
+        && date[13] == b':'
+        && date[16] == b':';
     if !shape {
         return None;
     }
     let year = digits(&date[0..4])?;
     let (month, day) = (digits(&date[5..7])?, digits(&date[8..10])?);
     let (hour, minute, second) = (digits(&date[11..13])?, digits(&date[14..16])?, digits(&date[17..19])?);
-    let valid = (1..=12).contains(&month) && (1..=month_days(year, month)).contains(&day) && hour < 24 && minute < 60 && second < 60;
+    let valid = (1..=12).contains(&month)
+        && (1..=month_days(year, month)).contains(&day)
+        && hour < 24
+        && minute < 60
+        && second < 60;
     if !valid {
         return None;
     }
@@ -146,7 +154,9 @@ mod tests {
 
     #[test]
     fn what_is_no_time_is_none() {
-        for text in ["", "yesterday", "2026-02-30T12:00:00Z", "2026-13-02T12:00:00Z", "2026-03-02T25:00:00Z", "NaN", "{}"] {
+        for text in
+            ["", "yesterday", "2026-02-30T12:00:00Z", "2026-13-02T12:00:00Z", "2026-03-02T25:00:00Z", "NaN", "{}"]
+        {
             assert_eq!(from_text(text), None, "{text}");
         }
     }

@@ -69,7 +69,11 @@ mod tests {
 
     #[test]
     fn what_is_no_traffic_is_no_source() {
-        for json in ["{}", r#"{"account":"a","created":"2026-03-02T00:00:00Z"}"#, r#"{"level":"info","msg":"started","time":1}"#] {
+        for json in [
+            "{}",
+            r#"{"account":"a","created":"2026-03-02T00:00:00Z"}"#,
+            r#"{"level":"info","msg":"started","time":1}"#,
+        ] {
             let record: Value = serde_json::from_str(json).unwrap_or_default();
             assert!(best(&[record], |_| true).is_none(), "{json}");
         }

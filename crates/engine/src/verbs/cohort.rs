@@ -26,8 +26,11 @@ const KEPT: usize = 40 * cohort::WINDOW;
 pub(crate) fn test(reading: &Reading, baseline: &[String]) -> Result<Cohort, Failure> {
     let limits = reading.limits();
     let options = reading.options();
-    let (quiet, traffic) = block_on(limits.threads, async { Ok((samples(baseline, &options, &limits).await?, samples(&reading.inputs, &options, &limits).await?)) })?;
-    cohort::test(quiet, traffic).map_err(|e| Failure::new(e.to_string(), "give more traffic, or leave `--baseline` out"))
+    let (quiet, traffic) = block_on(limits.threads, async {
+        Ok((samples(baseline, &options, &limits).await?, samples(&reading.inputs, &options, &limits).await?))
+    })?;
+    cohort::test(quiet, traffic)
+        .map_err(|e| Failure::new(e.to_string(), "give more traffic, or leave `--baseline` out"))
 }
 
 async fn samples(inputs: &[String], options: &ScanOptions, limits: &Limits) -> Result<Vec<Sample>, RunError> {
@@ -40,14 +43,24 @@ async fn samples(inputs: &[String], options: &ScanOptions, limits: &Limits) -> R
     // The smallest keys: a uniform sample, whatever the order.
     let mut kept: BTreeMap<(u64, i64), Sample> = BTreeMap::new();
     each(frame, limits, |batch| {
-        let cast = |at: usize| datafusion::arrow::compute::cast(batch.column(at), &datafusion::arrow::datatypes::DataType::Utf8View).map_err(|e| RunError::Engine(e.into()));
+        let cast = |at: usize| {
+            datafusion::arrow::compute::cast(batch.column(at), &datafusion::arrow::datatypes::DataType::Utf8View)
+                .map_err(|e| RunError::Engine(e.into()))
+        };
         let (systems, prompts) = (cast(1)?, cast(2)?);
         let (systems, prompts) = (systems.as_string_view(), prompts.as_string_view());
         let times = batch.column(0).as_primitive::<TimestampMicrosecondType>();
         for row in (0..batch.num_rows()).filter(|&row| prompts.is_valid(row)) {
-            let observation = Observation { time: times.value(row), system: systems.is_valid(row).then(|| systems.value(row)), prompt: Some(prompts.value(row)), ..Observation::default() };
+            let observation = Observation {
+                time: times.value(row),
+                system: systems.is_valid(row).then(|| systems.value(row)),
+                prompt: Some(prompts.value(row)),
+                ..Observation::default()
+            };
             let sample = reader.exchange(&observation);
-            if kept.len() == KEPT && kept.last_key_value().is_some_and(|(largest, _)| (sample.key, sample.time) > *largest) {
+            if kept.len() == KEPT
+                && kept.last_key_value().is_some_and(|(largest, _)| (sample.key, sample.time) > *largest)
+            {
                 continue;
             }
             kept.insert((sample.key, sample.time), sample);

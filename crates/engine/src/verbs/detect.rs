@@ -89,12 +89,17 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 
 fn print(args: &Args, report: &Report) -> Result<(), Failure> {
     if let Some(id) = &args.explain {
-        let text = stillwatch_report::explain(report, id).map_err(|e| Failure { message: e.to_string(), help: None, code: 2 })?;
+        let text = stillwatch_report::explain(report, id).map_err(|e| Failure {
+            message: e.to_string(),
+            help: None,
+            code: 2,
+        })?;
         return output::print(&text);
     }
     match args.format {
         Format::Json => {
-            let json = serde_json::to_string_pretty(&report.findings).map_err(|e| Failure::new(format!("cannot print findings: {e}"), "report this as a bug"))?;
+            let json = serde_json::to_string_pretty(&report.findings)
+                .map_err(|e| Failure::new(format!("cannot print findings: {e}"), "report this as a bug"))?;
             output::print(&(json + "\n"))
         }
         Format::Table => output::print(&stillwatch_report::table(report, width(), output::colour())),
@@ -120,6 +125,9 @@ fn off(seen: &[String], accounts: &[stillwatch_detect::account::Account]) -> Vec
     signals::ALL
         .iter()
         .filter(|signal| !signal.needs.iter().any(|need| known(need)))
-        .map(|signal| OffSignal { name: signal.name.into(), because: format!("the log has no {}", signal.needs.join(" or ")) })
+        .map(|signal| OffSignal {
+            name: signal.name.into(),
+            because: format!("the log has no {}", signal.needs.join(" or ")),
+        })
         .collect()
 }

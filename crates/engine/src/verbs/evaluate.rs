@@ -58,14 +58,18 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let known = Known::new(truth(&args.truth)?);
     let (accounts, _, _) = args.reading.read()?;
-    let exchanges: BTreeMap<String, u64> = accounts.iter().map(|a| (a.name.clone(), a.sketch.counts.exchanges)).collect();
+    let exchanges: BTreeMap<String, u64> =
+        accounts.iter().map(|a| (a.name.clone(), a.sketch.counts.exchanges)).collect();
     let report = campaign::find(&accounts);
     let mut found = evaluate(&report.findings, &known, &exchanges, args.threshold, args.min_exchanges);
     if args.until {
         found.exchanges_until_detected = until(args, &known)?;
     }
     let text = match args.format {
-        Format::Json => serde_json::to_string_pretty(&found).map_err(|e| Failure::new(e.to_string(), "report this as a bug"))? + "\n",
+        Format::Json => {
+            serde_json::to_string_pretty(&found).map_err(|e| Failure::new(e.to_string(), "report this as a bug"))?
+                + "\n"
+        }
         Format::Table => table(&found),
     };
     output::print(&text)?;
@@ -77,7 +81,14 @@ fn truth(path: &std::path::Path) -> Result<Vec<Truth>, Failure> {
     text.lines()
         .enumerate()
         .filter(|(_, line)| !line.trim().is_empty())
-        .map(|(at, line)| serde_json::from_str(line).map_err(|e| Failure::new(format!("{}:{}: {e}", path.display(), at + 1), "see `stillwatch evaluate --help` for the form of a line")))
+        .map(|(at, line)| {
+            serde_json::from_str(line).map_err(|e| {
+                Failure::new(
+                    format!("{}:{}: {e}", path.display(), at + 1),
+                    "see `stillwatch evaluate --help` for the form of a line",
+                )
+            })
+        })
         .collect()
 }
 
@@ -91,11 +102,16 @@ fn until(args: &Args, known: &Known) -> Result<BTreeMap<String, Option<u64>>, Fa
         let frame = plan(open.frame, Some(date_trunc(lit("day"), col("time")))).map_err(engine)?;
         let mut days: BTreeMap<i64, Vec<(String, Sketch)>> = BTreeMap::new();
         each(frame, &limits, |batch| {
-            let names = datafusion::arrow::compute::cast(batch.column(0), &datafusion::arrow::datatypes::DataType::Utf8View).map_err(|e| RunError::Engine(e.into()))?;
+            let names =
+                datafusion::arrow::compute::cast(batch.column(0), &datafusion::arrow::datatypes::DataType::Utf8View)
+                    .map_err(|e| RunError::Engine(e.into()))?;
             let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-            for (row, (name, bytes)) in names.as_string_view().iter().zip(batch.column(2).as_binary::<i64>().iter()).enumerate() {
+            for (row, (name, bytes)) in
+                names.as_string_view().iter().zip(batch.column(2).as_binary::<i64>().iter()).enumerate()
+            {
                 let (Some(name), Some(bytes)) = (name, bytes) else { continue };
-                let sketch = Sketch::from_bytes(bytes).map_err(|e| RunError::Sketches(args.reading.inputs.join(", "), e))?;
+                let sketch =
+                    Sketch::from_bytes(bytes).map_err(|e| RunError::Sketches(args.reading.inputs.join(", "), e))?;
                 days.entry(times.value(row)).or_default().push((name.to_owned(), sketch));
             }
             Ok(())
@@ -156,7 +172,10 @@ fn table(e: &Evaluation) -> String {
     }
     line("Brier score", format!("{:.4}", e.brier));
     for (from, to, n, mean, share) in &e.calibration {
-        line(&format!("  scores {from:.2} to {to:.2}"), format!("{n} accounts, mean score {mean:.3}, in a campaign {share:.3}"));
+        line(
+            &format!("  scores {from:.2} to {to:.2}"),
+            format!("{n} accounts, mean score {mean:.3}, in a campaign {share:.3}"),
+        );
     }
     line("recall by campaign", String::new());
     for (group, recall) in &e.recall_by_campaign {

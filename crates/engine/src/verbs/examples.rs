@@ -34,7 +34,10 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
     for case in report.cases.iter().take(CASES) {
         for member in case.members.iter().take(MEMBERS) {
             if let Some(account) = by_name.get(member.account.as_str()) {
-                wanted.entry(member.account.clone()).or_default().extend(account.sketch.samples().iter().take(EACH).map(|s| s.prompt));
+                wanted
+                    .entry(member.account.clone())
+                    .or_default()
+                    .extend(account.sketch.samples().iter().take(EACH).map(|s| s.prompt));
             }
         }
     }
@@ -48,7 +51,10 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
     let frame = open.frame.select(vec![account_key().alias("account"), col("time"), col("prompt")]).map_err(engine)?;
     let mut found: BTreeMap<String, Vec<Example>> = BTreeMap::new();
     each(frame, &limits, |batch| {
-        let cast = |at: usize| datafusion::arrow::compute::cast(batch.column(at), &datafusion::arrow::datatypes::DataType::Utf8View).map_err(|e| RunError::Engine(e.into()));
+        let cast = |at: usize| {
+            datafusion::arrow::compute::cast(batch.column(at), &datafusion::arrow::datatypes::DataType::Utf8View)
+                .map_err(|e| RunError::Engine(e.into()))
+        };
         let (names, prompts) = (cast(0)?, cast(2)?);
         let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
         for (row, (name, prompt)) in names.as_string_view().iter().zip(prompts.as_string_view().iter()).enumerate() {
@@ -62,7 +68,8 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
     })
     .await?;
     for case in report.cases.iter_mut().take(CASES) {
-        case.examples = case.members.iter().take(MEMBERS).filter_map(|m| found.get(&m.account)).flatten().cloned().collect();
+        case.examples =
+            case.members.iter().take(MEMBERS).filter_map(|m| found.get(&m.account)).flatten().cloned().collect();
     }
     Ok(())
 }
@@ -74,6 +81,10 @@ fn example(account: &str, time: i64, prompt: &str) -> Example {
     }
     let mut words = Model::shipped().explain(prompt);
     words.sort_by(|a, b| b.2.total_cmp(&a.2));
-    let words = words.into_iter().take(4).map(|(cue, word, weight)| (cue.name().to_owned(), word, f64::from((weight * 100.0).round()) / 100.0)).collect();
+    let words = words
+        .into_iter()
+        .take(4)
+        .map(|(cue, word, weight)| (cue.name().to_owned(), word, f64::from((weight * 100.0).round()) / 100.0))
+        .collect();
     Example { account: account.to_owned(), time: explain::instant(time), text: short, words }
 }

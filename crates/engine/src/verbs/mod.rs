@@ -63,5 +63,8 @@ impl From<ScanError> for Failure {
 
 /// A file that can't be written or read.
 pub(crate) fn file_failure(doing: &str, path: &std::path::Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(format!("cannot {doing} `{}`: {error}", path.display()), "check that the folder exists and that you may write there")
+    Failure::new(
+        format!("cannot {doing} `{}`: {error}", path.display()),
+        "check that the folder exists and that you may write there",
+    )
 }

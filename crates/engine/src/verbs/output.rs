@@ -11,7 +11,10 @@ use super::{Failure, file_failure};
 
 /// Writes beside the path, then renames.
 pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension(format!("{}part", path.extension().map_or(String::new(), |e| format!("{}.", e.to_string_lossy()))));
+    let beside = path.with_extension(format!(
+        "{}part",
+        path.extension().map_or(String::new(), |e| format!("{}.", e.to_string_lossy()))
+    ));
     let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
     written.map_err(|e| {
         // Nothing is lost if the remains can't be removed; the cause is what matters.
@@ -24,7 +27,9 @@ pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
 pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
-        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => Err(Failure::new(format!("cannot write to stdout: {e}"), "check where the output goes")),
+        Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
+            Err(Failure::new(format!("cannot write to stdout: {e}"), "check where the output goes"))
+        }
         _ => Ok(()),
     }
 }

@@ -22,7 +22,9 @@ pub(crate) struct Bar {
 impl Bar {
     pub(crate) fn start(tally: Arc<Tally>, what: &'static str) -> Self {
         let bar = ProgressBar::with_draw_target(None, ProgressDrawTarget::stderr_with_hz(8));
-        let style = ProgressStyle::with_template("{prefix} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} · {msg} · {eta} left");
+        let style = ProgressStyle::with_template(
+            "{prefix} {bar:24} {bytes}/{total_bytes} {bytes_per_sec} · {msg} · {eta} left",
+        );
         bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
         bar.set_prefix(what);
         let stop = Arc::new(AtomicBool::new(false));

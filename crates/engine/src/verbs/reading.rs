@@ -92,7 +92,11 @@ impl Reading {
         let options = self.options();
         let work = pipeline::read(&self.inputs, &options, &limits, Arc::clone(&tally), |open| {
             bar.total(open.bytes);
-            let sources: Vec<String> = open.source.iter().map(|(name, files)| format!("{name} ({files} {})", if *files == 1 { "file" } else { "files" })).collect();
+            let sources: Vec<String> = open
+                .source
+                .iter()
+                .map(|(name, files)| format!("{name} ({files} {})", if *files == 1 { "file" } else { "files" }))
+                .collect();
             tracing::info!(sources = sources.join(", "), "opened");
         });
         let mut read = block_on(self.limits().threads, work)?;
@@ -104,7 +108,8 @@ impl Reading {
             Some(path) => read_accounts(path)?,
             None => Vec::new(),
         };
-        let infos: std::collections::HashMap<&str, &stillwatch_model::AccountInfo> = infos.iter().map(|i| (i.account.as_str(), i)).collect();
+        let infos: std::collections::HashMap<&str, &stillwatch_model::AccountInfo> =
+            infos.iter().map(|i| (i.account.as_str(), i)).collect();
         let accounts = std::mem::take(&mut read.accounts)
             .into_iter()
             .map(|(name, sketch)| {

@@ -78,8 +78,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
                 Some(out) => out,
                 none => {
                     let file = std::fs::File::create(&part).map_err(|e| lost(&e))?;
-                    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
-                    none.insert(ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|e| lost(&e))?)
+                    let properties =
+                        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+                    none.insert(
+                        ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|e| lost(&e))?,
+                    )
                 }
             };
             let columns: Vec<ArrayRef> = batch.columns().to_vec();

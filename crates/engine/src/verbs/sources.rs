@@ -4,7 +4,7 @@
 //! Not here: the projections (`sources/*.sql`).
 
 use clap::Args as ClapArgs;
-use comfy_table::{ContentArrangement, Table, presets};
+use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 use stillwatch_detect::signals;
 
@@ -32,7 +32,8 @@ fn fed(source: &SourceInfo) -> (Vec<&'static str>, Vec<&'static str>) {
         need if need.starts_with("accounts.") => true,
         need => source.feeds.contains(&need),
     };
-    let (on, off): (Vec<_>, Vec<_>) = signals::ALL.iter().partition(|s| s.needs.iter().any(|n| feeds(n)));
+    let (on, off): (Vec<&signals::Signal>, Vec<&signals::Signal>) =
+        signals::ALL.iter().partition(|s| s.needs.iter().any(|n| feeds(n)));
     (on.iter().map(|s| s.name).collect(), off.iter().map(|s| s.name).collect())
 }
 
@@ -48,16 +49,26 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         }
         Format::Table => {
             let mut table = Table::new();
-            table.load_preset(presets::UTF8_HORIZONTAL_ONLY).set_content_arrangement(ContentArrangement::Dynamic).set_header(["source", "what writes it", "signals it cannot feed"]);
+            table.set_content_arrangement(ContentArrangement::Dynamic).set_header([
+                "source",
+                "what writes it",
+                "signals it cannot feed",
+            ]);
             for source in sources::list() {
                 let off = fed(source).1;
-                table.add_row([source.name, source.what, &if off.is_empty() { "none".to_owned() } else { off.join(", ") }]);
+                table.add_row([
+                    source.name,
+                    source.what,
+                    &if off.is_empty() { "none".to_owned() } else { off.join(", ") },
+                ]);
             }
             output::print(&format!("{table}\n\nA sample of each:\n"))?;
             for source in sources::list() {
                 output::print(&format!("  {:<11}{}\n", source.name, source.sample.lines().next().unwrap_or_default()))?;
             }
-            output::print("\nOther formats: `--source-sql FILE`, a SELECT over `records` onto the native columns. Accounts: `--accounts FILE`.\n")?;
+            output::print(
+                "\nOther formats: `--source-sql FILE`, a SELECT over `records` onto the native columns. Accounts: `--accounts FILE`.\n",
+            )?;
         }
     }
     Ok(Exit::Done)

@@ -9,7 +9,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use datafusion::arrow::array::{ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder, TimestampMicrosecondBuilder};
+use datafusion::arrow::array::{
+    ArrayRef, BooleanBuilder, Float64Builder, Int64Builder, ListBuilder, RecordBatch, StringBuilder,
+    TimestampMicrosecondBuilder,
+};
 use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef, TimeUnit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::Compression;
@@ -84,7 +87,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let mut plan = match (&args.plan, args.preset) {
         (Some(path), _) => {
             let text = std::fs::read_to_string(path).map_err(|e| file_failure("read", path, &e))?;
-            serde_json::from_str(&text).map_err(|e| Failure::new(format!("{}: {e}", path.display()), "start from `stillwatch synth --print-plan`"))?
+            serde_json::from_str(&text).map_err(|e| {
+                Failure::new(format!("{}: {e}", path.display()), "start from `stillwatch synth --print-plan`")
+            })?
         }
         (None, Preset::Default) => Plan::default(),
         (None, Preset::Demo) => Plan::demo(),
@@ -95,7 +100,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     plan.honest_accounts = args.honest.unwrap_or(plan.honest_accounts);
     plan.exchanges = args.exchanges.or(plan.exchanges);
     if args.print_plan {
-        let text = serde_json::to_string_pretty(&plan).map_err(|e| Failure::new(e.to_string(), "report this as a bug"))?;
+        let text =
+            serde_json::to_string_pretty(&plan).map_err(|e| Failure::new(e.to_string(), "report this as a bug"))?;
         super::output::print(&(text + "\n"))?;
         return Ok(Exit::Done);
     }
@@ -140,7 +146,10 @@ fn jsonl(world: &World, path: &Path) -> std::io::Result<u64> {
 
 fn parquet(world: &World, path: &Path) -> Result<u64, Box<dyn std::error::Error>> {
     const ROWS: u64 = 8192;
-    let properties = WriterProperties::builder().set_compression(Compression::SNAPPY).set_max_row_group_row_count(Some(1 << 17)).build();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::SNAPPY)
+        .set_max_row_group_row_count(Some(1 << 17))
+        .build();
     let mut columns = Columns::default();
     let mut writer = ArrowWriter::try_new(File::create(path)?, Columns::schema(), Some(properties))?;
     let (mut exchange, mut all, mut written) = (Exchange::default(), world.exchanges(), 0);
@@ -168,7 +177,19 @@ struct Columns {
 }
 
 impl Columns {
-    const TEXTS: [&'static str; 11] = ["account", "organization", "session", "ip", "user_agent", "tls_ja4", "model", "system", "prompt", "access", "end_user"];
+    const TEXTS: [&'static str; 11] = [
+        "account",
+        "organization",
+        "session",
+        "ip",
+        "user_agent",
+        "tls_ja4",
+        "model",
+        "system",
+        "prompt",
+        "access",
+        "end_user",
+    ];
     const NUMBERS: [&'static str; 5] = ["input_tokens", "output_tokens", "reasoning_tokens", "status", "max_tokens"];
     const FLAGS: [&'static str; 3] = ["refusal", "stream", "batch"];
     const LISTS: [&'static str; 3] = ["tools", "reasoning_minted", "reasoning_presented"];
@@ -187,13 +208,19 @@ impl Columns {
     fn push(&mut self, e: &Exchange) -> Result<(), Box<dyn std::error::Error>> {
         self.time.append_value(e.time.parse::<jiff::Timestamp>()?.as_microsecond());
         let account = Some(e.account.as_str());
-        let prompt = e.prompt.as_deref().or_else(|| e.messages.as_ref()?.iter().rev().find(|m| m.role == "user").map(|m| m.content.as_str()));
-        let texts = [&e.organization, &e.session, &e.ip, &e.user_agent, &e.tls_ja4, &e.model, &e.system].map(|t| t.as_deref());
+        let prompt = e
+            .prompt
+            .as_deref()
+            .or_else(|| e.messages.as_ref()?.iter().rev().find(|m| m.role == "user").map(|m| m.content.as_str()));
+        let texts =
+            [&e.organization, &e.session, &e.ip, &e.user_agent, &e.tls_ja4, &e.model, &e.system].map(|t| t.as_deref());
         let rest = [prompt, e.access.as_deref(), e.end_user.as_deref()];
         for (builder, value) in self.texts.iter_mut().zip([account].into_iter().chain(texts).chain(rest)) {
             builder.append_option(value);
         }
-        for (builder, value) in self.numbers.iter_mut().zip([e.input_tokens, e.output_tokens, e.reasoning_tokens, e.status, e.max_tokens]) {
+        for (builder, value) in
+            self.numbers.iter_mut().zip([e.input_tokens, e.output_tokens, e.reasoning_tokens, e.status, e.max_tokens])
+        {
             builder.append_option(value);
         }
         for (builder, value) in self.flags.iter_mut().zip([e.refusal, e.stream, e.batch]) {

@@ -38,7 +38,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             if line.trim().is_empty() {
                 continue;
             }
-            labelled.push(serde_json::from_str(&line).map_err(|e| Failure::new(format!("{}:{}: {e}", path.display(), at + 1), "see `stillwatch train --help` for the form of a line"))?);
+            labelled.push(serde_json::from_str(&line).map_err(|e| {
+                Failure::new(
+                    format!("{}:{}: {e}", path.display(), at + 1),
+                    "see `stillwatch train --help` for the form of a line",
+                )
+            })?);
         }
     }
     if labelled.is_empty() {

@@ -29,7 +29,11 @@ fn the_format_changes_nothing() {
         "SELECT * FROM (VALUES ('a', TIMESTAMP '2026-01-02T03:04:05', 'pay_1', true), ('7', NULL, NULL, NULL)) AS t (account, created, payment, verified)",
     );
     for name in ["a.jsonl", "a.csv", "a.parquet"] {
-        assert_eq!(read_accounts(folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}")), expected(), "{name}");
+        assert_eq!(
+            read_accounts(folder.path().join(name)).unwrap_or_else(|error| panic!("{name}: {error}")),
+            expected(),
+            "{name}"
+        );
     }
 }
 

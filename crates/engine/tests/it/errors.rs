@@ -50,7 +50,11 @@ fn a_pattern_that_matches_nothing() {
 fn a_directory_with_nothing_in_it() {
     insta::assert_snapshot!(fails(&[], "", &options()));
     insta::assert_snapshot!(fails(&[(".hidden", b"x")], "", &options()));
-    insta::assert_snapshot!(fails(&[("README.md", b"# Logs\n"), ("accounts.jsonl", br#"{"account":"a","plan":"p"}"#)], "", &options()));
+    insta::assert_snapshot!(fails(
+        &[("README.md", b"# Logs\n"), ("accounts.jsonl", br#"{"account":"a","plan":"p"}"#)],
+        "",
+        &options()
+    ));
 }
 
 #[cfg(unix)]
@@ -101,7 +105,11 @@ fn other_containers() {
 fn many(count: usize) -> Vec<u8> {
     let mut text = Vec::new();
     for number in 0..count {
-        let _ = writeln!(text, r#"{{"time":"2026-03-02T09:00:00Z","account":"acc_{}","prompt":"{number:x}"}}"#, number.wrapping_mul(2_654_435_761) % 100_003);
+        let _ = writeln!(
+            text,
+            r#"{{"time":"2026-03-02T09:00:00Z","account":"acc_{}","prompt":"{number:x}"}}"#,
+            number.wrapping_mul(2_654_435_761) % 100_003
+        );
     }
     text
 }
@@ -119,7 +127,9 @@ fn a_truncated_gzip_names_the_byte_and_keeps_what_came_before() {
         let ctx = datafusion::prelude::SessionContext::new();
         let tally = std::sync::Arc::default();
         let inputs = [folder.path().display().to_string()];
-        let opened = stillwatch_engine::scan::open(&ctx, &inputs, &options(), std::sync::Arc::clone(&tally)).await.expect("a log");
+        let opened = stillwatch_engine::scan::open(&ctx, &inputs, &options(), std::sync::Arc::clone(&tally))
+            .await
+            .expect("a log");
         let mut stream = opened.frame.execute_stream().await.expect("a stream");
         let (mut rows, mut error) = (0, None);
         while let Some(batch) = stream.next().await {
@@ -222,7 +232,9 @@ fn sql_that_cannot_be_used() {
         said(&read(folder.path().join("a.jsonl"), &own).expect_err("an error"), folder.path())
     };
     insta::assert_snapshot!(with("SELEC 1"));
-    insta::assert_snapshot!(with("SELECT any_time(record->>'time') AS time, record->>'account' AS acount FROM records"));
+    insta::assert_snapshot!(with(
+        "SELECT any_time(record->>'time') AS time, record->>'account' AS acount FROM records"
+    ));
     insta::assert_snapshot!(with("SELECT any_time(record->>'time') AS time FROM records"));
     insta::assert_snapshot!(with("DROP TABLE records"));
     insta::assert_snapshot!(with("SELECT * FROM elsewhere"));
@@ -230,6 +242,7 @@ fn sql_that_cannot_be_used() {
 
 #[test]
 fn records_without_one_exchange() {
-    let inputs = br#"{"custom_id":"q-1","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[]}}"#;
+    let inputs =
+        br#"{"custom_id":"q-1","method":"POST","url":"/v1/chat/completions","body":{"model":"m","messages":[]}}"#;
     insta::assert_snapshot!(fails(&[("in.jsonl", inputs)], "in.jsonl", &options()));
 }

@@ -56,7 +56,10 @@ pub(crate) fn read_all(inputs: &[String], options: &ScanOptions) -> Result<Log, 
         let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
         let tally = Arc::new(Tally::default());
         let opened = scan::open(&ctx, inputs, options, tally.clone()).await?;
-        let sorted = opened.frame.clone().sort_by(vec![datafusion::prelude::col("time"), datafusion::prelude::col("account")])?;
+        let sorted = opened
+            .frame
+            .clone()
+            .sort_by(vec![datafusion::prelude::col("time"), datafusion::prelude::col("account")])?;
         let batches = sorted.collect().await.map_err(|error| match ScanError::within(&error) {
             Some(_) => ScanError::from(unwrap(error)),
             None => ScanError::from(error),
@@ -90,11 +93,18 @@ impl Log {
                 .fields()
                 .iter()
                 .zip(batch.columns())
-                .map(|(field, array)| (field.name(), array, ArrayFormatter::try_new(array, &options).expect("a format")))
+                .map(|(field, array)| {
+                    (field.name(), array, ArrayFormatter::try_new(array, &options).expect("a format"))
+                })
                 .collect();
             for row in 0..batch.num_rows() {
                 let values = columns.iter().filter(|(_, array, _)| array.is_valid(row));
-                rows.push(values.map(|(name, _, format)| format!("{name}: {}", format.value(row))).collect::<Vec<_>>().join("\n"));
+                rows.push(
+                    values
+                        .map(|(name, _, format)| format!("{name}: {}", format.value(row)))
+                        .collect::<Vec<_>>()
+                        .join("\n"),
+                );
             }
         }
         rows
@@ -102,7 +112,9 @@ impl Log {
 
     /// One column of all rows, absent ones as nothing.
     pub(crate) fn column(&self, name: &str) -> Vec<String> {
-        let of = |row: &String| row.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap_or_default().to_owned();
+        let of = |row: &String| {
+            row.lines().find_map(|line| line.strip_prefix(&format!("{name}: "))).unwrap_or_default().to_owned()
+        };
         self.rows().iter().map(of).collect()
     }
 }

@@ -20,7 +20,14 @@ pub(crate) fn write(path: &Path, sql: &str) {
     runtime.block_on(async {
         let ctx = SessionContext::new();
         let frame = ctx.sql(sql).await.unwrap_or_else(|error| panic!("{sql}: {error}"));
-        frame.write_parquet(&path.display().to_string(), DataFrameWriteOptions::new().with_single_file_output(true), None).await.expect("Parquet");
+        frame
+            .write_parquet(
+                &path.display().to_string(),
+                DataFrameWriteOptions::new().with_single_file_output(true),
+                None,
+            )
+            .await
+            .expect("Parquet");
     });
 }
 
@@ -80,7 +87,8 @@ fn only_the_columns_that_are_used_are_read() {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     let plan = runtime.block_on(async {
         let ctx = SessionContext::new();
-        let opened = scan::open(&ctx, &[folder.path().display().to_string()], &options(), Arc::default()).await.expect("a log");
+        let opened =
+            scan::open(&ctx, &[folder.path().display().to_string()], &options(), Arc::default()).await.expect("a log");
         let frame = opened.frame.aggregate(vec![col("account")], vec![count(col("input_tokens"))]).expect("a plan");
         let plan = frame.create_physical_plan().await.expect("a plan");
         datafusion::physical_plan::displayable(plan.as_ref()).indent(false).to_string()

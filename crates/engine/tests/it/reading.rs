@@ -57,7 +57,11 @@ fn a_large_file_is_split_and_nothing_is_lost_or_doubled() {
     let mut text = String::new();
     for number in 0..60_000 {
         let second = number % 60;
-        let _ = writeln!(text, r#"{{"time":"2026-03-02T09:00:{second:02}Z","account":"acc_{number}","prompt":"{}"}}"#, "x".repeat(number % 97));
+        let _ = writeln!(
+            text,
+            r#"{{"time":"2026-03-02T09:00:{second:02}Z","account":"acc_{number}","prompt":"{}"}}"#,
+            "x".repeat(number % 97)
+        );
     }
     let mut broken: Vec<&str> = text.lines().collect();
     broken[41_233] = "{broken";
@@ -81,7 +85,9 @@ fn only_what_is_asked_for_is_built() {
         let ctx = datafusion::prelude::SessionContext::new();
         let inputs = [folder.path().display().to_string()];
         let tally = std::sync::Arc::default();
-        let opened = stillwatch_engine::scan::open(&ctx, &inputs, &options(), std::sync::Arc::clone(&tally)).await.expect("a log");
+        let opened = stillwatch_engine::scan::open(&ctx, &inputs, &options(), std::sync::Arc::clone(&tally))
+            .await
+            .expect("a log");
         let count = opened.frame.clone().count().await.expect("a count");
         (count, tally.good())
     });
@@ -90,7 +96,12 @@ fn only_what_is_asked_for_is_built() {
 
 #[test]
 fn names_are_found_once_and_in_order() {
-    let folder = folder(&[("x/b.jsonl", LINES.as_bytes()), ("x/a [1].jsonl", LINES.as_bytes()), ("x/.hidden.jsonl", b"{"), ("x/_SUCCESS", b"")]);
+    let folder = folder(&[
+        ("x/b.jsonl", LINES.as_bytes()),
+        ("x/a [1].jsonl", LINES.as_bytes()),
+        ("x/.hidden.jsonl", b"{"),
+        ("x/_SUCCESS", b""),
+    ]);
     let path = |name: &str| folder.path().join(name).display().to_string();
     let log = read_all(&[path("x"), path("x/b.jsonl"), path("*/*.jsonl")], &options()).expect("a log");
     assert_eq!(log.tally.good(), 4);
@@ -102,7 +113,13 @@ fn names_are_found_once_and_in_order() {
 
 #[test]
 fn a_record_without_account_gets_the_default_one() {
-    let folder = folder(&[("a.jsonl", br#"{"time":"2026-03-02T09:00:00Z","account":null,"prompt":"x","input_tokens":1,"messages":[]}"#)]);
-    let log = read(folder.path(), &ScanOptions { source: Some("native".into()), default_account: Some("lab".into()), ..options() });
+    let folder = folder(&[(
+        "a.jsonl",
+        br#"{"time":"2026-03-02T09:00:00Z","account":null,"prompt":"x","input_tokens":1,"messages":[]}"#,
+    )]);
+    let log = read(
+        folder.path(),
+        &ScanOptions { source: Some("native".into()), default_account: Some("lab".into()), ..options() },
+    );
     assert_eq!(log.expect("a log").column("account"), ["lab"]);
 }

@@ -27,7 +27,8 @@ fn a_source_feeds_what_it_says() {
     for source in list() {
         let folder = folder(&[("log.jsonl", source.sample.as_bytes())]);
         let named = ScanOptions { source: Some(source.name.to_owned()), ..options() };
-        let log = read(folder.path().join("log.jsonl"), &named).unwrap_or_else(|error| panic!("{}: {error}", source.name));
+        let log =
+            read(folder.path().join("log.jsonl"), &named).unwrap_or_else(|error| panic!("{}: {error}", source.name));
         let given: Vec<&str> = log.tally.seen().into_iter().collect();
         assert!(given.iter().all(|column| source.feeds.contains(column)), "{}: {given:?}", source.name);
         for row in log.rows() {
@@ -41,11 +42,13 @@ fn a_source_feeds_what_it_says() {
 #[test]
 fn every_case_gives_its_exchanges() {
     let cases = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("tests/it/testdata");
-    let mut names: Vec<_> = fs::read_dir(&cases).expect("cases").map(|entry| entry.expect("a case").file_name()).collect();
+    let mut names: Vec<_> =
+        fs::read_dir(&cases).expect("cases").map(|entry| entry.expect("a case").file_name()).collect();
     names.sort();
     for name in names {
         let name = name.to_string_lossy();
-        let log = read(cases.join(&*name), &options()).unwrap_or_else(|error| panic!("{name}: {error}\nhint: {}", error.help()));
+        let log = read(cases.join(&*name), &options())
+            .unwrap_or_else(|error| panic!("{name}: {error}\nhint: {}", error.help()));
         let mut text = format!("{:?}, {} unusable\n---\n", log.opened.source, log.tally.bad());
         text.push_str(&log.rows().join("\n---\n"));
         insta::assert_snapshot!(format!("case_{name}"), text);
@@ -86,6 +89,9 @@ fn the_users_own_sql_reads_what_no_source_does() {
     ]);
     let own = ScanOptions { source_sql: Some(folder.path().join("own.sql")), ..options() };
     let log = read(folder.path().join("own.jsonl"), &own).expect("a log");
-    assert_eq!(log.rows(), ["time: 2026-03-02T09:15:04Z\naccount: acc_1\nprompt: Hi\ncompletion_bytes: 5\noutput_tokens: 7"]);
+    assert_eq!(
+        log.rows(),
+        ["time: 2026-03-02T09:15:04Z\naccount: acc_1\nprompt: Hi\ncompletion_bytes: 5\noutput_tokens: 7"]
+    );
     assert_eq!(log.opened.present.len(), 5);
 }

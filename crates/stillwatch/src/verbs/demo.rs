@@ -52,18 +52,36 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         return Ok(code);
     }
 
-    let output = engine("detect").arg(&traffic).arg("--accounts").arg(&accounts).args(["--format", "json"]).output().map_err(|e| format!("error: cannot run the engine: {e}"))?;
-    let findings: Findings = serde_json::from_slice(&output.stdout).map_err(|e| format!("error: cannot read the engine's findings: {e}"))?;
+    let output = engine("detect")
+        .arg(&traffic)
+        .arg("--accounts")
+        .arg(&accounts)
+        .args(["--format", "json"])
+        .output()
+        .map_err(|e| format!("error: cannot run the engine: {e}"))?;
+    let findings: Findings =
+        serde_json::from_slice(&output.stdout).map_err(|e| format!("error: cannot read the engine's findings: {e}"))?;
     if let Some(first) = findings.campaigns.first() {
-        println!("\n3. Why the first one: every figure behind its score, what is observed and what is inferred kept apart:\n");
-        let code = engine_run(engine("detect").arg(&traffic).arg("--accounts").arg(&accounts).args(["--explain", &first.id]))?;
+        println!(
+            "\n3. Why the first one: every figure behind its score, what is observed and what is inferred kept apart:\n"
+        );
+        let code =
+            engine_run(engine("detect").arg(&traffic).arg("--accounts").arg(&accounts).args(["--explain", &first.id]))?;
         if code != 0 {
             return Ok(code);
         }
     }
 
     println!("\n4. Held against the truth that the traffic was made from:\n");
-    let code = engine_run(engine("evaluate").arg(&traffic).arg("--accounts").arg(&accounts).arg("--truth").arg(folder.join("truth.jsonl")).arg("--until"))?;
+    let code = engine_run(
+        engine("evaluate")
+            .arg(&traffic)
+            .arg("--accounts")
+            .arg(&accounts)
+            .arg("--truth")
+            .arg(folder.join("truth.jsonl"))
+            .arg("--until"),
+    )?;
     println!("\nThe report with pictures: {}\nDone in {:.0} s.", page.display(), begun.elapsed().as_secs_f64());
     Ok(code)
 }

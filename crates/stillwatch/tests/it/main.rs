@@ -3,6 +3,6 @@
 //! Invariant: one test binary a crate.
 //! Not here: tests of what the engine reads (`engine/tests`).
 
-mod without_engine;
 #[cfg(feature = "with-engine")]
 mod with_engine;
+mod without_engine;

@@ -27,7 +27,16 @@ fn detect_finds_the_demo_campaigns_and_prints_its_schema() {
     let folder = tempfile::tempdir().expect("a folder");
     let (traffic, accounts, truth) = traffic(folder.path());
     let page = folder.path().join("report.html");
-    let found = stillwatch(&["detect", &traffic, "--accounts", &accounts, "--format", "json", "--html", &page.to_string_lossy()]);
+    let found = stillwatch(&[
+        "detect",
+        &traffic,
+        "--accounts",
+        &accounts,
+        "--format",
+        "json",
+        "--html",
+        &page.to_string_lossy(),
+    ]);
     assert_eq!(found.status.code(), Some(0), "{}", text(&found.stderr));
     let findings: stillwatch_model::Findings = serde_json::from_slice(&found.stdout).expect("findings");
     assert!(!findings.campaigns.is_empty());

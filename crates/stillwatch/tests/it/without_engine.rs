@@ -6,8 +6,16 @@
 use std::process::Command;
 
 fn stillwatch(arguments: &[&str]) -> (Option<i32>, String, String) {
-    let output = Command::new(env!("CARGO_BIN_EXE_stillwatch")).args(arguments).env("STILLWATCH_ENGINE", "/nonexistent/engine").output().expect("the program runs");
-    (output.status.code(), String::from_utf8_lossy(&output.stdout).into_owned(), String::from_utf8_lossy(&output.stderr).into_owned())
+    let output = Command::new(env!("CARGO_BIN_EXE_stillwatch"))
+        .args(arguments)
+        .env("STILLWATCH_ENGINE", "/nonexistent/engine")
+        .output()
+        .expect("the program runs");
+    (
+        output.status.code(),
+        String::from_utf8_lossy(&output.stdout).into_owned(),
+        String::from_utf8_lossy(&output.stderr).into_owned(),
+    )
 }
 
 #[test]

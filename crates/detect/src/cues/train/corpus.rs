@@ -98,8 +98,14 @@ impl Corpus {
                     prompt.clone_from(&other.prompt);
                 }
             }
-            let labels = Labels { yes: text.labels.yes, known: text.labels.known & other.labels.known, capability: None };
-            out.push(Text { system, prompt, labels: Labels { known: labels.known | labels.yes, ..labels }, ..text.clone() });
+            let labels =
+                Labels { yes: text.labels.yes, known: text.labels.known & other.labels.known, capability: None };
+            out.push(Text {
+                system,
+                prompt,
+                labels: Labels { known: labels.known | labels.yes, ..labels },
+                ..text.clone()
+            });
         }
         out
     }

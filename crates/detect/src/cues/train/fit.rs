@@ -36,7 +36,12 @@ struct Weights {
 pub(super) fn fit(corpus: &Corpus, mixed: &[Text], vocabulary: &Vocabulary, options: &Options) -> Model {
     let documents: Vec<Document> = corpus.training().chain(mixed).map(|text| document(text, vocabulary)).collect();
     let n = vocabulary.len();
-    let mut state = Weights { weights: vec![[0.0; WIDE]; n], slopes: vec![[0.5; WIDE]; n], bias: [-3.0; WIDE], bias_slopes: [1.0; WIDE] };
+    let mut state = Weights {
+        weights: vec![[0.0; WIDE]; n],
+        slopes: vec![[0.5; WIDE]; n],
+        bias: [-3.0; WIDE],
+        bias_slopes: [1.0; WIDE],
+    };
     let boost = boost(&documents, options);
     let mut order: Vec<u32> = (0..documents.len() as u32).collect();
     let mut random = Random(options.seed);
@@ -91,7 +96,8 @@ fn step(document: &Document, state: &mut Weights, rate: f32, boost: &Boost, opti
     let mut kept: Vec<Vec<u32>> = Vec::with_capacity(document.blocks.len());
     let mut sums: Vec<Lanes> = Vec::with_capacity(document.blocks.len());
     for block in &document.blocks {
-        let stay: Vec<u32> = block.iter().copied().filter(|_| options.drop == 0.0 || !random.chance(options.drop)).collect();
+        let stay: Vec<u32> =
+            block.iter().copied().filter(|_| options.drop == 0.0 || !random.chance(options.drop)).collect();
         let mut sum = [0.0; WIDE];
         for &feature in &stay {
             for (s, w) in sum.iter_mut().zip(&state.weights[feature as usize]) {
@@ -151,9 +157,17 @@ fn slopes(document: &Document, sums: &[Lanes], state: &Weights, boost: &Boost) -
     for at in 0..OUTPUTS {
         let (yes, known, score) = if at < CUES {
             let best = seen.iter().map(|(_, sum)| sum[at]).fold(f32::NEG_INFINITY, f32::max);
-            (document.labels.yes >> at & 1 == 1, document.labels.known >> at & 1 == 1, if seen.is_empty() { 0.0 } else { best })
+            (
+                document.labels.yes >> at & 1 == 1,
+                document.labels.known >> at & 1 == 1,
+                if seen.is_empty() { 0.0 } else { best },
+            )
         } else {
-            (document.labels.capability == Some((at - CUES) as u8), document.labels.capability.is_some(), total[at] * spread)
+            (
+                document.labels.capability == Some((at - CUES) as u8),
+                document.labels.capability.is_some(),
+                total[at] * spread,
+            )
         };
         if !known {
             continue;
@@ -170,7 +184,8 @@ fn slopes(document: &Document, sums: &[Lanes], state: &Weights, boost: &Boost) -
         let shares: Vec<f32> = seen.iter().map(|(_, sum)| (sum[at] - score).exp()).collect();
         let all: f32 = shares.iter().sum();
         for ((first, _), share) in seen.iter().zip(shares) {
-            let end = document.stretches.iter().find(|(f, n)| (*f..f + n).contains(first)).map_or(*first, |(f, n)| f + n);
+            let end =
+                document.stretches.iter().find(|(f, n)| (*f..f + n).contains(first)).map_or(*first, |(f, n)| f + n);
             for block in &mut out.blocks[*first..(first + WINDOW).min(end)] {
                 block[at] += slope * share / all;
             }

@@ -40,7 +40,19 @@ pub struct Options {
 
 impl Default for Options {
     fn default() -> Self {
-        Options { seed: 1, epochs: 10, features: 26_000, groups: 4, rate: 0.15, l2: 5e-4, drop: 0.3, mixed: 0.5, balance: 0.3, false_rate: 0.002, floor: -2.0 }
+        Options {
+            seed: 1,
+            epochs: 10,
+            features: 26_000,
+            groups: 4,
+            rate: 0.15,
+            l2: 5e-4,
+            drop: 0.3,
+            mixed: 0.5,
+            balance: 0.3,
+            false_rate: 0.002,
+            floor: -1.5,
+        }
     }
 }
 

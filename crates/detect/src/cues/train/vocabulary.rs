@@ -5,8 +5,8 @@
 
 use std::collections::HashMap;
 
-use super::corpus::{Corpus, Text};
 use super::Options;
+use super::corpus::{Corpus, Text};
 use crate::cues::features::{each_block, stretches};
 use crate::cues::model::place;
 use crate::cues::{CUES, OUTPUTS};
@@ -38,7 +38,13 @@ pub(super) fn choose(corpus: &Corpus, options: &Options) -> Vocabulary {
             if !often[slot(hash)] {
                 return;
             }
-            let entry = seen.entry(hash).or_insert(Seen { text: u32::MAX, group: u32::MAX, groups: 0, with: [0.0; OUTPUTS], known: [0.0; OUTPUTS] });
+            let entry = seen.entry(hash).or_insert(Seen {
+                text: u32::MAX,
+                group: u32::MAX,
+                groups: 0,
+                with: [0.0; OUTPUTS],
+                known: [0.0; OUTPUTS],
+            });
             if entry.text == at as u32 {
                 return;
             }

@@ -36,7 +36,9 @@ pub(crate) fn reasoning_refs() -> ScalarUDF {
         "reasoning_refs",
         Compute::List(|row| {
             let text = row.first().copied()??;
-            let may_have = ["signature", "redacted_thinking", "encrypted_content", "Signature"].iter().any(|key| text.contains(key));
+            let may_have = ["signature", "redacted_thinking", "encrypted_content", "Signature"]
+                .iter()
+                .any(|key| text.contains(key));
             let mut found = Vec::new();
             if may_have {
                 collect(&parse(text)?, &mut found);
@@ -108,13 +110,18 @@ fn refused(answer: &Value) -> bool {
     match answer {
         Value::Array(items) => items.iter().any(refused),
         Value::Object(object) => {
-            let says = |key: &str, words: &[&str]| object.get(key).and_then(Value::as_str).is_some_and(|text| words.contains(&text));
+            let says = |key: &str, words: &[&str]| {
+                object.get(key).and_then(Value::as_str).is_some_and(|text| words.contains(&text))
+            };
             says("finish_reason", &["content_filter", "refusal"])
                 || says("stop_reason", &["refusal", "content_filtered", "guardrail_intervened"])
                 || says("finishReason", &["SAFETY", "PROHIBITED_CONTENT", "BLOCKLIST"])
                 || says("type", &["refusal"])
                 || object.get("refusal").and_then(Value::as_str).is_some_and(|text| !text.is_empty())
-                || ["choices", "output", "candidates", "message", "content"].iter().filter_map(|key| object.get(*key)).any(refused)
+                || ["choices", "output", "candidates", "message", "content"]
+                    .iter()
+                    .filter_map(|key| object.get(*key))
+                    .any(refused)
         }
         _ => false,
     }
@@ -167,7 +174,10 @@ fn assemble(stream: &str) -> Value {
                 usage.extend(counts.clone());
             }
         }
-        if let Some(block) = event.get("content_block").filter(|block| block.get("type").and_then(Value::as_str) == Some("redacted_thinking")) {
+        if let Some(block) = event
+            .get("content_block")
+            .filter(|block| block.get("type").and_then(Value::as_str) == Some("redacted_thinking"))
+        {
             blocks.push(block.clone());
         }
         let choice = event.get("choices").and_then(|choices| choices.get(0));
@@ -233,8 +243,10 @@ mod tests {
     fn opaque_reasoning_is_hashed_and_nothing_else() {
         let mut found = Vec::new();
         collect(
-            &of(r#"{"messages":[{"content":[{"type":"thinking","thinking":"t","signature":"s1"},{"type":"redacted_thinking","data":"d1"},
-                {"type":"image","source":{"data":"no"}},{"type":"tool_use","input":{"signature":""}}]}],"output":[{"type":"reasoning","encrypted_content":"e1"}]}"#),
+            &of(
+                r#"{"messages":[{"content":[{"type":"thinking","thinking":"t","signature":"s1"},{"type":"redacted_thinking","data":"d1"},
+                {"type":"image","source":{"data":"no"}},{"type":"tool_use","input":{"signature":""}}]}],"output":[{"type":"reasoning","encrypted_content":"e1"}]}"#,
+            ),
             &mut found,
         );
         assert_eq!(found, [hash("s1"), hash("d1"), hash("e1")]);
@@ -245,7 +257,10 @@ mod tests {
         let chat = "data: {\"model\":\"m\",\"created\":5,\"choices\":[{\"delta\":{\"content\":\"Hel\"},\"finish_reason\":null}]}\n\n\
             data: {\"choices\":[{\"delta\":{\"content\":\"lo\"},\"finish_reason\":\"stop\"}],\"usage\":{\"completion_tokens\":2}}\n\ndata: [DONE]\n";
         let whole = assemble(chat);
-        assert_eq!((text_bytes(&whole), &whole["usage"]["completion_tokens"], &whole["created"]), (Some(5), &json!(2), &json!(5)));
+        assert_eq!(
+            (text_bytes(&whole), &whole["usage"]["completion_tokens"], &whole["created"]),
+            (Some(5), &json!(2), &json!(5))
+        );
         let messages = "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"model\":\"m\",\"usage\":{\"input_tokens\":3,\"output_tokens\":1}}}\n\n\
             event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"signature_delta\",\"signature\":\"s1\"}}\n\n\
             data: {\"type\":\"content_block_delta\",\"delta\":{\"type\":\"text_delta\",\"text\":\"Hello\"}}\n\n\

@@ -11,8 +11,8 @@ use std::{
 use datafusion::{
     arrow::{
         array::{
-            Array, ArrayRef, BooleanBuilder, Int64Builder, ListBuilder, StringViewArray, StringViewBuilder, TimestampMicrosecondBuilder,
-            cast::AsArray,
+            Array, ArrayRef, BooleanBuilder, Int64Builder, ListBuilder, StringViewArray, StringViewBuilder,
+            TimestampMicrosecondBuilder, cast::AsArray,
         },
         compute::cast,
         datatypes::DataType,

@@ -45,13 +45,15 @@ pub(crate) fn otlp_merge() -> ScalarUDF {
 }
 
 fn merge(span: &str, log: &str) -> Option<String> {
-    let (mut span, log): (Map<String, Value>, Map<String, Value>) = (serde_json::from_str(span).ok()?, serde_json::from_str(log).ok()?);
+    let (mut span, log): (Map<String, Value>, Map<String, Value>) =
+        (serde_json::from_str(span).ok()?, serde_json::from_str(log).ok()?);
     let mut attributes = log.get("attributes").and_then(Value::as_object).cloned().unwrap_or_default();
     attributes.extend(span.get("attributes").and_then(Value::as_object).cloned().unwrap_or_default());
     let mut merged = String::from(r#"{"kind":"span","attributes":"#);
     merged.push_str(&serde_json::to_string(&attributes).ok()?);
     for key in ["time", "completion_bytes", "stop_reason", "tools", "messages", "output"] {
-        let value = span.remove(key).filter(|value| !value.is_null()).or_else(|| log.get(key).cloned()).unwrap_or_default();
+        let value =
+            span.remove(key).filter(|value| !value.is_null()).or_else(|| log.get(key).cloned()).unwrap_or_default();
         merged.push_str(&format!(r#","{key}":{value}"#));
     }
     merged.push('}');
@@ -104,7 +106,9 @@ impl Exchange {
         for (key, value) in attributes {
             match key.as_str() {
                 "gen_ai.system_instructions" => self.system = Some(unpack(value)),
-                "gen_ai.input.messages" | "gen_ai.prompt" | "llm.prompts" | "input.value" => self.input = turns("user", unpack(value)),
+                "gen_ai.input.messages" | "gen_ai.prompt" | "llm.prompts" | "input.value" => {
+                    self.input = turns("user", unpack(value))
+                }
                 "gen_ai.output.messages" | "gen_ai.completion" | "llm.completions" | "output.value" => {
                     self.output = turns("assistant", unpack(value));
                 }
@@ -113,8 +117,11 @@ impl Exchange {
                 }
                 "gen_ai.tool.definitions" => self.tools = Some(unpack(value)),
                 other => {
-                    let flat = ["gen_ai.prompt.", "llm.input_messages."].iter().find_map(|start| other.strip_prefix(start));
-                    let flat_answer = ["gen_ai.completion.", "llm.output_messages."].iter().find_map(|start| other.strip_prefix(start));
+                    let flat =
+                        ["gen_ai.prompt.", "llm.input_messages."].iter().find_map(|start| other.strip_prefix(start));
+                    let flat_answer = ["gen_ai.completion.", "llm.output_messages."]
+                        .iter()
+                        .find_map(|start| other.strip_prefix(start));
                     match (flat, flat_answer) {
                         (Some(path), _) => keep(&mut prompts, path, value),
                         (_, Some(path)) => keep(&mut completions, path, value),
@@ -147,13 +154,19 @@ impl Exchange {
         };
         match name {
             "gen_ai.system.message" => self.system = content("content"),
-            "gen_ai.user.message" => self.input.extend(content("content").map(|text| json!({"role": "user", "content": text}))),
+            "gen_ai.user.message" => {
+                self.input.extend(content("content").map(|text| json!({"role": "user", "content": text})))
+            }
             "gen_ai.assistant.message" => {
                 self.input.extend(content("content").map(|text| json!({"role": "assistant", "content": text})));
             }
             "gen_ai.choice" => {
                 self.output.extend(content("message").map(unpack));
-                self.stop_reason = body.get("finish_reason").or_else(|| attributes.get("finish_reason")).cloned().or(self.stop_reason.take());
+                self.stop_reason = body
+                    .get("finish_reason")
+                    .or_else(|| attributes.get("finish_reason"))
+                    .cloned()
+                    .or(self.stop_reason.take());
             }
             "gen_ai.tool.message" => {}
             "gen_ai.content.prompt" | "gen_ai.content.completion" | "gen_ai.client.inference.operation.details" => {
@@ -171,12 +184,14 @@ impl Exchange {
 
 fn take_apart(export: &Value) -> Vec<Exchange> {
     let mut found = Vec::new();
-    for (above, span) in walk(export, ["resourceSpans", "resource_spans"], ["scopeSpans", "scope_spans"], ["spans"; 2]) {
+    for (above, span) in walk(export, ["resourceSpans", "resource_spans"], ["scopeSpans", "scope_spans"], ["spans"; 2])
+    {
         found.extend(of_span(above, span));
     }
     // Logs that tell of one span belong together.
     let mut by_span: BTreeMap<(String, String), Exchange> = BTreeMap::new();
-    let logs = walk(export, ["resourceLogs", "resource_logs"], ["scopeLogs", "scope_logs"], ["logRecords", "log_records"]);
+    let logs =
+        walk(export, ["resourceLogs", "resource_logs"], ["scopeLogs", "scope_logs"], ["logRecords", "log_records"]);
     for (above, log) in logs {
         let mut own = attributes(log.get("attributes"));
         let name = ["eventName", "event_name"].iter().find_map(|key| log.get(*key)?.as_str().map(str::to_owned));
@@ -267,9 +282,11 @@ fn plain(value: &Value) -> Value {
             Some(number) => json!(number),
             None => inner.clone(),
         },
-        "arrayValue" | "array_value" => {
-            inner.get("values").and_then(Value::as_array).map(|items| items.iter().map(plain).collect()).unwrap_or_default()
-        }
+        "arrayValue" | "array_value" => inner
+            .get("values")
+            .and_then(Value::as_array)
+            .map(|items| items.iter().map(plain).collect())
+            .unwrap_or_default(),
         "kvlistValue" | "kvlist_value" => Value::Object(attributes(inner.get("values"))),
         kind if kind.ends_with("Value") || kind.ends_with("_value") => inner.clone(),
         _ => value.clone(),

@@ -41,7 +41,12 @@ pub(crate) fn file_time() -> ScalarUDF {
 
 /// `text_list(json)`: the texts of a JSON list, or the names between commas; of tools described in full, their names.
 pub(crate) fn text_list() -> ScalarUDF {
-    by_row("text_list", Compute::List(|row| Some(line::split(row.first().copied()??).into_iter().map(|text| text.into_owned()).collect())))
+    by_row(
+        "text_list",
+        Compute::List(|row| {
+            Some(line::split(row.first().copied()??).into_iter().map(|text| text.into_owned()).collect())
+        }),
+    )
 }
 
 /// `strip_port(address)`: the address without its port.
@@ -100,7 +105,9 @@ fn address(text: &str) -> Option<String> {
 
 fn find_header<'a>(headers: &'a Value, name: &str) -> Option<&'a str> {
     match headers {
-        Value::Object(object) => object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| first_text(value)),
+        Value::Object(object) => {
+            object.iter().find(|(key, _)| key.eq_ignore_ascii_case(name)).and_then(|(_, value)| first_text(value))
+        }
         Value::Array(pairs) => pairs.iter().find_map(|pair| {
             let (key, value) = match pair {
                 Value::Object(object) => (object.get("name").or_else(|| object.get("key"))?, object.get("value")?),
@@ -141,7 +148,12 @@ mod tests {
 
     #[test]
     fn headers_are_found_in_every_form() {
-        for json in [r#"{"User-Agent":"a/1"}"#, r#"{"user-agent":["a/1"]}"#, r#"[["user-agent","a/1"]]"#, r#"[{"name":"User-Agent","value":"a/1"}]"#] {
+        for json in [
+            r#"{"User-Agent":"a/1"}"#,
+            r#"{"user-agent":["a/1"]}"#,
+            r#"[["user-agent","a/1"]]"#,
+            r#"[{"name":"User-Agent","value":"a/1"}]"#,
+        ] {
             let headers: Value = serde_json::from_str(json).unwrap_or_default();
             assert_eq!(find_header(&headers, "user-agent"), Some("a/1"), "{json}");
         }
