@@ -24,26 +24,26 @@ const SENTENCES: [&str; 12] = [
     "Explain to a new colleague why the invoices of March were booked twice and how to mend it. ",
 ];
 
-/// Prompts of about 650 bytes.
-fn prompts() -> Vec<Vec<u64>> {
+/// Prompts of about so many bytes.
+fn prompts(bytes: usize) -> Vec<Vec<u64>> {
     let mut tokens = Tokens::default();
     (0..1000usize)
         .map(|n| {
             let mut out = String::new();
             let mut at = n * 7;
-            while out.len() < 650 {
+            while out.len() < bytes {
                 out.push_str(SENTENCES[at % SENTENCES.len()]);
                 at = at * 5 + n + 1;
             }
-            out.truncate(650);
+            out.truncate(bytes);
             tokens.read(&out).to_vec()
         })
         .collect()
 }
 
-#[divan::bench]
-fn score(bencher: Bencher) {
-    let (prompts, model) = (prompts(), Model::shipped());
+#[divan::bench(args = [650, 6000])]
+fn score(bencher: Bencher, bytes: usize) {
+    let (prompts, model) = (prompts(bytes), Model::shipped());
     let mut at = 0;
     bencher.counter(ItemsCount::new(1usize)).bench_local(|| {
         at = (at + 1) % prompts.len();

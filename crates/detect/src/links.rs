@@ -58,7 +58,7 @@ fn weigh(kind: LinkKind, population: f64, holders: usize) -> f64 {
 pub fn find(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     let mut links = hard(accounts, texts);
     links.extend(by_text(accounts, texts));
-    links.sort_by(|x, y| (x.a, x.b, x.kind, x.thing).cmp(&(y.a, y.b, y.kind, y.thing)));
+    links.sort_by_key(|x| (x.a, x.b, x.kind, x.thing));
     links.dedup_by(|x, y| (x.a, x.b, x.kind, x.thing) == (y.a, y.b, y.kind, y.thing));
     links
 }

@@ -105,8 +105,7 @@ fn each_token(bytes: &[u8], mut emit: impl FnMut(u64, usize, usize)) {
             LETTER | DIGIT => {
                 let start = at;
                 let mut seen = 0;
-                loop {
-                    let Some(&byte) = bytes.get(at) else { break };
+                while let Some(&byte) = bytes.get(at) {
                     let class = CLASS[usize::from(byte)];
                     if class != LETTER && class != DIGIT {
                         break;

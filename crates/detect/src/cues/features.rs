@@ -14,7 +14,7 @@ pub(super) const GRAMS: usize = 3;
 /// A long text is read at its edges, where templates sit: this many tokens at the beginning ...
 const HEAD: usize = 192;
 /// ... and this many at the end.
-const TAIL: usize = 96;
+const TAIL: usize = 160;
 /// The most blocks that one stretch of text has.
 pub(super) const BLOCKS: usize = (HEAD + TAIL) / BLOCK;
 

@@ -112,12 +112,13 @@ fn pool(dice: &mut Dice, name: &str, n: u64, template: Option<&str>, exits: u64,
         .map(|i| {
             let created = START - 9 * DAY + dice.below(36) as i64 * DAY / 24;
             let ips = (0..3).map(|_| format!("{net}.{}", dice.below(exits))).collect();
+            let exchanges = 18 + dice.below(4);
             account(
                 dice,
                 &Habits {
                     name: format!("{name}-{i:03}"),
                     template,
-                    exchanges: 18 + dice.below(4),
+                    exchanges,
                     human: false,
                     ips,
                     organization: None,

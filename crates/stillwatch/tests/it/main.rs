@@ -5,4 +5,6 @@
 
 #[cfg(feature = "with-engine")]
 mod with_engine;
+#![expect(clippy::expect_used, reason = "a test that cannot run its program has failed")]
+
 mod without_engine;
