@@ -8,7 +8,7 @@
 
 use std::io::{BufRead, BufReader};
 
-use stillwatch_detect::cues::{CUES, Cue, Figures, Labelled, Options, Split, train};
+use stillwatch_detect::cues::{Cue, Figures, Labelled, Options, Split, train};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let (mut files, mut without, mut out, mut options, mut json) =
@@ -83,5 +83,4 @@ fn print(figures: &Figures) {
         }
         println!("{line}");
     }
-    let _ = CUES;
 }

@@ -112,8 +112,10 @@ fn private(a: u32, b: u32, accounts: &[Account], texts: &Texts) -> f64 {
             .any(|&(anchor, share)| share >= 0.4 && texts.anchors[anchor as usize].is_template())
     };
     // Two that each have a text of their own, and not the same, are two operators at one proxy.
-    let strangers = alike < 0.1 && own_text(a) && own_text(b);
-    let make = !strangers && one_make(&accounts[a as usize], &accounts[b as usize]);
+    if own_text(a) && own_text(b) {
+        return ((alike - 0.15) / 0.2).clamp(0.1, 1.0);
+    }
+    let make = one_make(&accounts[a as usize], &accounts[b as usize]);
     (alike.max(if make { 0.3 } else { 0.0 }) / 0.3).clamp(0.1, 1.0)
 }
 

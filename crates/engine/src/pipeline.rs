@@ -225,7 +225,8 @@ pub async fn each(
 fn told(accounts: &BTreeMap<String, Sketch>) -> Vec<String> {
     let any = |f: fn(&Sketch) -> bool| accounts.values().any(f);
     let mut seen = vec!["time", "account"];
-    let columns: [(&str, fn(&Sketch) -> bool); 9] = [
+    type Tells = (&'static str, fn(&Sketch) -> bool);
+    let columns: [Tells; 9] = [
         ("prompt", |s| s.counts.prompts > 0),
         ("organization", |s| !s.organizations.entries().is_empty()),
         ("ip", |s| !s.networks.entries().is_empty()),

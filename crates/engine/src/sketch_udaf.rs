@@ -233,11 +233,11 @@ impl<'a> Rows<'a> {
             ))
         };
         let at = |column: Column| ARGUMENTS.iter().position(|&c| c == column).unwrap_or(0);
-        fn all<'a, T: 'static, const N: usize>(
-            values: &'a [ArrayRef],
+        fn all<T: 'static, const N: usize>(
+            values: &[ArrayRef],
             places: [usize; N],
             wrong: impl Fn(usize) -> DataFusionError,
-        ) -> Result<[&'a T; N]> {
+        ) -> Result<[&T; N]> {
             let found: Vec<&T> = places
                 .iter()
                 .map(|&p| values[p].as_any().downcast_ref::<T>().ok_or_else(|| wrong(p)))

@@ -27,11 +27,6 @@ pub(crate) fn from_json(text: &str) -> Result<Turns<'_>, serde_json::Error> {
     serde_json::from_str(text)
 }
 
-/// Reads the text of a content from its JSON text.
-pub(crate) fn content_from_json(text: &str) -> Result<Option<Cow<'_, str>>, serde_json::Error> {
-    serde_json::from_str::<Content>(text).map(|content| content.0)
-}
-
 impl<'a> Turns<'a> {
     /// Adds a turn.
     pub(crate) fn push(&mut self, role: Option<&str>, text: Option<Cow<'a, str>>) {

@@ -82,7 +82,7 @@ pub(crate) struct Cursor {
 enum Records {
     Lines(Lines<Box<dyn Read + Send>>),
     Document(Document<Box<dyn Read + Send>>),
-    Table(Table<Box<dyn Read + Send>>),
+    Table(Box<Table<Box<dyn Read + Send>>>),
 }
 
 impl Cursor {
@@ -115,7 +115,7 @@ impl Cursor {
         let records = match file.shape {
             Shape::Lines => Records::Lines(Lines::new(reader, from, end, limit)),
             Shape::Document => Records::Document(Document::new(reader, limit)),
-            Shape::Table { delimiter } => Records::Table(Table::new(reader, delimiter, limit)),
+            Shape::Table { delimiter } => Records::Table(Box::new(Table::new(reader, delimiter, limit))),
         };
         Ok(Self { path: file.path.clone(), packing: file.packing, position, records })
     }

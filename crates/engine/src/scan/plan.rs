@@ -55,7 +55,7 @@ struct Sorted {
     text: BTreeMap<&'static str, Vec<TextFile>>,
     parquet: Vec<(usize, Input)>,
     files: BTreeMap<&'static str, u64>,
-    keys: BTreeSet<String>,
+    keys: BTreeMap<&'static str, BTreeSet<String>>,
     empty: Option<PathBuf>,
     ignored: Vec<(PathBuf, &'static str)>,
 }
@@ -87,12 +87,13 @@ pub(super) async fn open(
         parts.add_parquet(&group, &meant).await?;
     }
     for (source, files) in &sorted.text {
+        let keys = sorted.keys.get(source).cloned().unwrap_or_default();
         match &meant {
             Meant::Sql { name, sql } => parts.add_sql(name, sql, files).await?,
             _ => match sources::named(source) {
-                Some(info) if info.name != "native" => parts.add_source(info, files, &sorted.keys).await?,
+                Some(info) if info.name != "native" => parts.add_source(info, files, &keys).await?,
                 _ => {
-                    parts.present.extend(sorted.keys.iter().flat_map(|key| present_by(key)));
+                    parts.present.extend(keys.iter().flat_map(|key| present_by(key)));
                     parts.frames.push(ctx.read_table(parts.table(files, true, parts.tally.clone()))?);
                 }
             },
@@ -187,7 +188,7 @@ impl Parts<'_> {
             _ => {
                 for column in ["time", "account"] {
                     let given = frame.schema().has_column_with_unqualified_name(column);
-                    if !given && !(column == "account" && self.options.default_account.is_some()) {
+                    if !(given || column == "account" && self.options.default_account.is_some()) {
                         return Err(ScanError::MissingColumn { name, column });
                     }
                 }
@@ -310,15 +311,21 @@ fn sort(files: &[Input], meant: &Meant, options: &ScanOptions) -> Result<Sorted,
                     1;
                 sorted.parquet.push((number, input.clone()));
             }
-            Sniffed::Other { .. } if input.within.is_some() => sorted.ignored.push((input.path.clone(), NO_LOG)),
+            Sniffed::Other { .. } if is_beside(input) => sorted.ignored.push((input.path.clone(), NO_LOG)),
             Sniffed::Other { first } => return Err(ScanError::Unrecognised { path: input.path.clone(), first }),
             Sniffed::Text { file, records, first, keys } => {
                 if let Some(what) = beside(&keys).filter(|_| input.within.is_some()) {
                     sorted.ignored.push((input.path.clone(), what));
                     continue;
                 }
-                let source = source_of(&input.path, &records, first, meant)?;
-                sorted.keys.extend(keys);
+                let source = match source_of(&input.path, &records, first, meant) {
+                    Err(ScanError::Unrecognised { .. }) if records.len() == 1 && is_beside(input) => {
+                        sorted.ignored.push((input.path.clone(), NO_LOG));
+                        continue;
+                    }
+                    other => other?,
+                };
+                sorted.keys.entry(source).or_default().extend(keys);
                 *sorted.files.entry(source).or_default() += 1;
                 sorted.text.entry(source).or_default().push(file);
             }
@@ -347,6 +354,14 @@ fn source_of(path: &Path, records: &[Value], first: String, meant: &Meant) -> Re
             .map(|source| source.name)
             .ok_or(ScanError::Unrecognised { path: path.to_owned(), first }),
     }
+}
+
+/// Whether a file may lie in a directory of logs without being one, by its name: a log that cannot be read is no such file.
+fn is_beside(input: &Input) -> bool {
+    let name = input.path.file_name().unwrap_or_default().to_string_lossy().to_lowercase();
+    let bare = name.strip_suffix(".gz").or_else(|| name.strip_suffix(".zst")).unwrap_or(&name);
+    let is_data = [".jsonl", ".ndjson", ".csv", ".tsv", ".parquet", ".pq"].iter().any(|end| bare.ends_with(end));
+    input.within.is_some() && !is_data && bare == name
 }
 
 /// What lies beside traffic and is none: the accounts' file and the truth file.

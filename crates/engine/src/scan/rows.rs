@@ -63,7 +63,7 @@ impl NativeRows {
         let columns: Vec<Column> = schema.fields().iter().filter_map(|field| Column::named(field.name())).collect();
         rules.wanted =
             columns.iter().map(|column| column.bit()).sum::<u64>() | Column::Time.bit() | Column::Account.bit();
-        let slots = columns.into_iter().map(|column| (column, Slot::new(column.kind()))).collect();
+        let slots = columns.into_iter().map(|column| (column, Slot::new(column))).collect();
         Self { schema, rules, slots, rows: 0, bytes: 0, seen: 0 }
     }
 }
@@ -104,10 +104,10 @@ impl Gather for NativeRows {
 }
 
 impl Slot {
-    fn new(kind: Kind) -> Self {
-        match kind {
+    fn new(column: Column) -> Self {
+        match column.kind() {
             Kind::Time => Slot::Time(TimestampMicrosecondBuilder::new().with_timezone("UTC")),
-            Kind::Text => Slot::Text(StringViewBuilder::new()),
+            Kind::Text => Slot::Text(texts(column)),
             Kind::Integer => Slot::Integer(Int64Builder::new()),
             Kind::Float => Slot::Float(Float64Builder::new()),
             Kind::Flag => Slot::Flag(BooleanBuilder::new()),
@@ -149,6 +149,12 @@ impl Slot {
     }
 }
 
+/// A builder whose blocks fit what the column holds, so that a batch takes no more memory than its texts.
+fn texts(column: Column) -> StringViewBuilder {
+    let block = if matches!(column, Column::Prompt | Column::System) { 1 << 18 } else { 1 << 16 };
+    StringViewBuilder::new().with_fixed_block_size(block)
+}
+
 /// Raw records: `record` (its JSON text), `file`, `line`.
 pub(crate) struct RawRows {
     records: StringViewBuilder,
@@ -160,7 +166,12 @@ pub(crate) struct RawRows {
 impl RawRows {
     pub(crate) fn new() -> Self {
         let files = StringViewBuilder::new().with_deduplicate_strings();
-        Self { records: StringViewBuilder::new(), files, lines: Int64Builder::new(), bytes: 0 }
+        Self {
+            records: StringViewBuilder::new().with_fixed_block_size(1 << 20),
+            files,
+            lines: Int64Builder::new(),
+            bytes: 0,
+        }
     }
 
     /// The schema of raw records, which a source's SQL reads.

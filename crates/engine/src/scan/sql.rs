@@ -73,7 +73,7 @@ pub(crate) fn check(frame: &DataFrame, name: &str, has_default_account: bool) ->
         }
     }
     for column in ["time", "account"] {
-        if !given.contains(&column) && !(column == "account" && has_default_account) {
+        if !(given.contains(&column) || column == "account" && has_default_account) {
             return Err(ScanError::MissingColumn { name: name.to_owned(), column });
         }
     }

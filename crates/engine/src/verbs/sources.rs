@@ -33,7 +33,7 @@ fn fed(source: &SourceInfo) -> (Vec<&'static str>, Vec<&'static str>) {
         need => source.feeds.contains(&need),
     };
     let (on, off): (Vec<&signals::Signal>, Vec<&signals::Signal>) =
-        signals::ALL.iter().partition(|s| s.needs.iter().any(|n| feeds(n)));
+        signals::ALL.iter().partition(|s| s.needs.iter().any(feeds));
     (on.iter().map(|s| s.name).collect(), off.iter().map(|s| s.name).collect())
 }
 

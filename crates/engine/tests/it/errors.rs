@@ -63,7 +63,7 @@ fn a_file_that_may_not_be_read() {
     use std::os::unix::fs::PermissionsExt as _;
     let folder = folder(&[("a.jsonl", LINE.as_bytes())]);
     let path = folder.path().join("a.jsonl");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0)).expect("permissions");
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions");
     match read(&path, &options()) {
         Err(error) => insta::assert_snapshot!(said(&error, folder.path())),
         // Root may read everything.

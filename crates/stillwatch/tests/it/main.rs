@@ -3,8 +3,8 @@
 //! Invariant: one test binary a crate.
 //! Not here: tests of what the engine reads (`engine/tests`).
 
-#[cfg(feature = "with-engine")]
-mod with_engine;
 #![expect(clippy::expect_used, reason = "a test that cannot run its program has failed")]
 
+#[cfg(feature = "with-engine")]
+mod with_engine;
 mod without_engine;
