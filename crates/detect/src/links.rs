@@ -144,6 +144,11 @@ fn replay(accounts: &[Account]) -> Vec<Link> {
                 continue;
             }
             for &minter in minters.iter().take(CLIQUE) {
+                // A firm may hand its own sessions between its own accounts.
+                let firm = account.organization();
+                if firm.is_some() && firm == accounts[minter as usize].organization() {
+                    continue;
+                }
                 links.push(Link {
                     a: at.min(minter),
                     b: at.max(minter),

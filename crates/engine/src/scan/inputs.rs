@@ -9,6 +9,8 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use glob::MatchOptions;
+
 use super::{cursor::plain, error::ScanError};
 
 /// A file to read.
@@ -53,7 +55,9 @@ pub(crate) fn find(names: &[String], except: Option<&Path>) -> Result<Vec<Input>
 fn matching(pattern: &str, files: &mut Vec<Input>) -> Result<(), ScanError> {
     let nothing = || ScanError::NoMatch { pattern: pattern.to_owned() };
     let before = files.len();
-    let paths = glob::glob(pattern).map_err(|_| nothing())?;
+    let as_a_shell =
+        MatchOptions { require_literal_leading_dot: true, require_literal_separator: true, ..MatchOptions::new() };
+    let paths = glob::glob_with(pattern, as_a_shell).map_err(|_| nothing())?;
     for path in paths {
         let path =
             path.map_err(|error| ScanError::Unreadable { path: error.path().to_owned(), why: plain(error.error()) })?;

@@ -227,7 +227,7 @@ impl<G: Gather> Reading<G> {
             if let Err((flaw, text)) = result {
                 let Open { part, name, before, .. } = open;
                 self.tally.add_bad((part.file.number, offset), || {
-                    let before = *before.get_or_insert_with(|| lines_before(part));
+                    let before = *before.get_or_insert_with(|| lines_before(part, offset).saturating_sub(line));
                     let field = flaw.field.map(str::to_owned);
                     Quote { file: name.clone(), line: Some(before + line + 1), field, why: flaw.why, text }
                 });
@@ -238,10 +238,13 @@ impl<G: Gather> Reading<G> {
     }
 }
 
-/// Counts the lines before a part: only for quoting, as it reads the file from its beginning.
-fn lines_before(part: &Part) -> u64 {
+/// Counts the lines before a byte, if the cursor did not: only for quoting, as it reads the file from its beginning.
+fn lines_before(part: &Part, offset: u64) -> u64 {
+    if part.from == 0 {
+        return 0;
+    }
     let Ok(file) = File::open(&part.file.path) else { return 0 };
-    let mut rest = file.take(part.from);
+    let mut rest = file.take(offset);
     let mut buffer = vec![0; 1 << 20];
     let mut lines = 0;
     while let Ok(count @ 1..) = rest.read(&mut buffer) {

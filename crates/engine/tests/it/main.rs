@@ -3,7 +3,7 @@
 //! Invariant: no network, no clock but the one given, nothing written but under the temporary folder.
 //! Not here: tests of small private functions, which stand beside them.
 
-#![expect(clippy::expect_used, reason = "a test that cannot make its input has failed")]
+#![expect(clippy::expect_used, clippy::panic, reason = "a test that cannot make its input has failed")]
 
 mod accounts;
 mod errors;

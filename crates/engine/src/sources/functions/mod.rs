@@ -18,6 +18,8 @@ pub(crate) use values::{any_time, text_list};
 pub fn register(ctx: &SessionContext) -> Result<()> {
     let state = ctx.state_ref();
     let mut state = state.write();
+    // With this rule, DataFusion 55.2 fails to plan a join over JSON functions ("ambiguous" extracted fields).
+    state.config_mut().options_mut().optimizer.enable_leaf_expression_pushdown = false;
     if state.udf("json_as_text").is_err() {
         datafusion_functions_json::register_all(&mut *state)?;
     }
