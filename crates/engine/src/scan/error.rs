@@ -141,7 +141,7 @@ pub enum ScanError {
         column: &'static str,
     },
     /// More records are unusable than may be.
-    #[error("{bad} of {} records are unusable, more than the {:.4} % that may be{}", bad + good, limit * 100.0, first(quotes))]
+    #[error("{bad} of {} records are unusable, more than the {} % that may be{}", bad + good, percent(*limit), first(quotes))]
     TooManyBad {
         /// How many were unusable.
         bad: u64,
@@ -159,6 +159,10 @@ pub enum ScanError {
 
 fn but(looks_like: &Option<&'static str>) -> String {
     looks_like.map(|name| format!("; it looks like `{name}`")).unwrap_or_default()
+}
+
+fn percent(share: f64) -> f64 {
+    (share * 1e6).round() / 1e4
 }
 
 fn first(quotes: &[Quote]) -> String {

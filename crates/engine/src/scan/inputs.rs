@@ -76,8 +76,11 @@ fn add(path: &Path, within: Option<&Path>, files: &mut Vec<Input>) -> Result<(),
         let mut others = 0;
         walk(path, path, files, &mut others)?;
         if files.len() == before {
-            let why =
-                if others == 0 { "it is empty".to_owned() } else { format!("{others} hidden or special files only") };
+            let why = if others == 0 {
+                "it is empty".to_owned()
+            } else {
+                "nothing but hidden or special files is in it".to_owned()
+            };
             return Err(ScanError::EmptyDirectory { path: path.to_owned(), why });
         }
     } else {

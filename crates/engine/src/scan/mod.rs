@@ -14,6 +14,7 @@ mod inputs;
 pub(crate) mod line;
 mod lines;
 mod native;
+mod once;
 mod parquet;
 mod plan;
 mod rows;

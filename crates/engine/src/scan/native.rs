@@ -8,7 +8,10 @@ use std::collections::BTreeSet;
 use datafusion::{
     arrow::datatypes::{DataType, TimeUnit},
     error::Result,
-    functions::expr_fn::{coalesce, nullif, octet_length},
+    functions::{
+        core::expr_ext::FieldAccessor,
+        expr_fn::{coalesce, nullif, octet_length},
+    },
     logical_expr::{Expr, cast, ident, lit, try_cast},
     prelude::DataFrame,
     scalar::ScalarValue,
@@ -35,8 +38,8 @@ pub(crate) fn map(
     for column in Column::ALL {
         let given = kind_of(column.name()).and_then(|given| convert(ident(column.name()), &given, column.kind()));
         let value = match (column, kind_of("messages"), kind_of("completion")) {
-            (Column::System, Some(given_as), _) => turn(functions::chat_system(), &given_as, given),
-            (Column::Prompt, Some(given_as), _) => turn(functions::chat_last_user(), &given_as, given),
+            (Column::System, Some(given_as), _) => turn("system", &given_as, given),
+            (Column::Prompt, Some(given_as), _) => turn("user", &given_as, given),
             (Column::CompletionBytes, _, Some(text)) if given.is_none() => length(&text),
             (Column::Account, ..) => named(given, default_account),
             _ => given,
@@ -65,11 +68,12 @@ fn named(given: Option<Expr>, default: Option<&str>) -> Option<Expr> {
     })
 }
 
-fn turn(function: datafusion::logical_expr::ScalarUDF, given_as: &DataType, otherwise: Option<Expr>) -> Option<Expr> {
+fn turn(half: &str, given_as: &DataType, otherwise: Option<Expr>) -> Option<Expr> {
     if !is_text(given_as) && !matches!(given_as, DataType::List(_) | DataType::LargeList(_)) {
         return otherwise;
     }
-    let of_messages = function.call(vec![ident("messages")]);
+    // Both halves are asked of the same call, which is made once.
+    let of_messages = functions::chat().call(vec![ident("messages")]).field(half);
     Some(match otherwise {
         Some(given) => coalesce(vec![of_messages, given]),
         None => of_messages,

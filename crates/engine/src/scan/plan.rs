@@ -382,8 +382,8 @@ fn nothing(sorted: Sorted, files: &[Input]) -> ScanError {
         let of = |wanted: &str| sorted.ignored.iter().filter(|(_, what)| *what == wanted).count();
         let no_log = of(NO_LOG);
         let why = match sorted.ignored.len() - no_log {
-            0 => format!("none of its {no_log} files holds JSON, CSV or Parquet"),
-            beside => format!("{no_log} files of other kinds, {beside} of accounts or truth"),
+            0 => "none of its files holds records in JSON, CSV or Parquet".to_owned(),
+            beside => format!("of its files, {beside} tell of accounts or the truth, {no_log} are no records at all"),
         };
         return ScanError::EmptyDirectory { path, why };
     }

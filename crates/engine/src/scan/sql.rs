@@ -13,7 +13,7 @@ use datafusion::{
     prelude::{DataFrame, SessionContext},
 };
 
-use super::{columns::Column, error::ScanError, plan::nearest};
+use super::{columns::Column, error::ScanError, once::once, plan::nearest};
 
 /// What a source's SQL may give besides native columns.
 pub(crate) const ORIGIN: [&str; 3] = ["record", "file", "line"];
@@ -48,12 +48,14 @@ async fn plan(ctx: &SessionContext, sql: &str) -> Result<DataFrame> {
     let statement = state.sql_to_statement(sql, &Dialect::PostgreSQL)?;
     let plan = state.statement_to_plan(statement).await?;
     SQLOptions::new().with_allow_ddl(false).with_allow_dml(false).with_allow_statements(false).verify_plan(&plan)?;
-    Ok(DataFrame::new(state, plan))
+    Ok(DataFrame::new(state, once(plan)?))
 }
 
 fn said(error: &DataFusionError) -> String {
     let said = error.strip_backtrace();
-    said.lines().next().unwrap_or_default().to_owned()
+    let said = said.lines().next().unwrap_or_default();
+    let said = said.trim_start_matches("Error during planning: ").trim_start_matches("SQL error: ");
+    said.strip_prefix("ParserError(\"").and_then(|inner| inner.strip_suffix("\")")).unwrap_or(said).to_owned()
 }
 
 /// Checks that the SQL gives native columns and no others; `time` and `account` among them.

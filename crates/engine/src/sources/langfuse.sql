@@ -1,24 +1,22 @@
 -- Langfuse: generations as ingestion events (`body`), as the API lists them, or as its exports write them (snake case).
 -- The user is on the trace: it is taken from the trace's own event where that is among the files.
 WITH generations AS (
-    SELECT coalesce(record->>'body', record) AS g, record, file, line
+    SELECT coalesce(record->>'body', record) AS g, coalesce(record->'body'->>'traceId', record->>'traceId', record->>'trace_id') AS trace, record, file, line
     FROM records
     WHERE coalesce(record->>'type', '') IN ('', 'generation-create', 'observation-create', 'GENERATION')
 ),
 traces AS (
-    SELECT
-        record->'body'->>'id' AS trace,
-        max(record->'body'->>'userId') AS user_id,
-        max(record->'body'->>'sessionId') AS session_id
-    FROM again
-    WHERE record->>'type' = 'trace-create'
-    GROUP BY 1
+    SELECT trace, max(user_id) AS user_id, max(session_id) AS session_id
+    FROM (SELECT record->>'type' AS type, record->'body'->>'id' AS trace, record->'body'->>'userId' AS user_id,
+                 record->'body'->>'sessionId' AS session_id FROM again)
+    WHERE type = 'trace-create'
+    GROUP BY trace
 )
 SELECT
     any_time(coalesce(g->>'startTime', g->>'start_time', record->>'timestamp')) AS time,
     coalesce(g->>'userId', g->>'user_id', g->'trace'->>'userId', traces.user_id, g->'metadata'->>'userId', g->'metadata'->>'user_id') AS account,
     coalesce(g->>'projectId', g->>'project_id') AS organization,
-    coalesce(g->>'sessionId', g->>'session_id', traces.session_id, g->'metadata'->>'sessionId', g->>'traceId', g->>'trace_id') AS session,
+    coalesce(g->>'sessionId', g->>'session_id', traces.session_id, g->'metadata'->>'sessionId', generations.trace) AS session,
     coalesce(g->>'model', g->>'provided_model_name') AS model,
     g->>'input' AS messages,
     answer_bytes(g->>'output') AS completion_bytes,
@@ -36,6 +34,6 @@ SELECT
     coalesce(g->'modelParameters'->>'max_tokens', g->'modelParameters'->>'maxTokens', g->'model_parameters'->>'max_tokens') AS max_tokens,
     record, file, line
 FROM generations
-LEFT JOIN traces ON coalesce(g->>'traceId', g->>'trace_id') = traces.trace
+LEFT JOIN traces ON generations.trace = traces.trace
 WHERE coalesce(g->>'model', g->>'provided_model_name') IS NOT NULL
   AND coalesce(g->>'type', 'GENERATION') IN ('GENERATION', 'generation')

@@ -86,7 +86,7 @@ static LIST: [SourceInfo; 11] = [
             ("modelParameters", 2), ("model_parameters", 1), ("usageDetails", 2), ("usage_details", 2), ("provided_model_name", 2),
             ("promptName", 1), ("type~GENERATION", 2)]),
     source!("openrouter", "OpenRouter's generation records; the account is the aggregator's, its users are passed through",
-        feeds: &["time", "account", "organization", "session", "user_agent", "model", "input_tokens", "output_tokens", "reasoning_tokens",
+        feeds: &["time", "account", "session", "user_agent", "model", "input_tokens", "output_tokens", "reasoning_tokens",
             "access", "end_user", "status", "refusal", "stream", "batch", "stop_reason"],
         marks: &[("native_tokens_prompt", 3), ("provider_name", 1), ("upstream_id", 2), ("app_id", 1), ("external_user", 1), ("is_byok", 1),
             ("data/native_tokens_prompt", 4)]),

@@ -3,7 +3,6 @@ WITH generations AS (SELECT CASE WHEN record->'data'->>'id' IS NOT NULL THEN rec
 SELECT
     any_time(g->>'created_at') AS time,
     coalesce(g->>'account', g->>'workspace_id', 'openrouter') AS account,
-    nullif(g->>'origin', '') AS organization,
     g->>'session_id' AS session,
     g->>'user_agent' AS user_agent,
     g->>'model' AS model,

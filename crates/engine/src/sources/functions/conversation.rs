@@ -9,7 +9,7 @@ use datafusion::{
     arrow::{
         array::{Array, ArrayRef, StringViewBuilder, StructArray, cast::AsArray},
         compute::cast,
-        datatypes::{DataType, Field},
+        datatypes::{DataType, Field, Fields},
     },
     error::Result,
     logical_expr::{ColumnarValue, ScalarFunctionArgs, ScalarUDF, ScalarUDFImpl, Signature, Volatility},
@@ -25,6 +25,11 @@ pub(crate) fn chat_system() -> ScalarUDF {
 /// `chat_last_user(messages)`: the last user turn that has text.
 pub(crate) fn chat_last_user() -> ScalarUDF {
     ScalarUDF::new_from_impl(Conversation { which: Which::LastUser, signature: signature() })
+}
+
+/// Both at once, as a struct of `system` and `user`.
+pub(crate) fn chat() -> ScalarUDF {
+    ScalarUDF::new_from_impl(Chat { signature: signature() })
 }
 
 fn signature() -> Signature {
@@ -43,13 +48,9 @@ struct Conversation {
     signature: Signature,
 }
 
-impl Which {
-    fn of<'a>(self, turns: Turns<'a>) -> Option<Cow<'a, str>> {
-        match self {
-            Which::System => turns.system,
-            Which::LastUser => turns.user,
-        }
-    }
+#[derive(Debug, PartialEq, Eq, Hash)]
+struct Chat {
+    signature: Signature,
 }
 
 impl ScalarUDFImpl for Conversation {
@@ -69,29 +70,70 @@ impl ScalarUDFImpl for Conversation {
     }
 
     fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
-        let arrays = ColumnarValue::values_to_arrays(&args.args)?;
         let mut builder = StringViewBuilder::with_capacity(args.number_rows);
-        if let Some(array) = arrays.first() {
-            match array.data_type() {
-                DataType::List(item) | DataType::LargeList(item) => {
-                    let list = cast(array, &DataType::List(listed(item)))?;
-                    let list = list.as_list::<i32>();
-                    for row in 0..args.number_rows.min(list.len()) {
-                        let turns = if list.is_valid(row) { turns(&list.value(row)) } else { Turns::default() };
-                        builder.append_option(self.which.of(turns));
-                    }
-                }
-                _ => {
-                    let texts = cast(array, &DataType::Utf8View)?;
-                    for text in texts.as_string_view() {
-                        let turns = text.and_then(|text| chat::from_json(text).ok()).unwrap_or_default();
-                        builder.append_option(self.which.of(turns));
-                    }
-                }
-            }
-        }
+        each(&args, |turns| {
+            builder.append_option(match self.which {
+                Which::System => turns.system,
+                Which::LastUser => turns.user,
+            });
+        })?;
         Ok(ColumnarValue::Array(Arc::new(builder.finish())))
     }
+}
+
+impl ScalarUDFImpl for Chat {
+    fn name(&self) -> &str {
+        "chat"
+    }
+
+    fn signature(&self) -> &Signature {
+        &self.signature
+    }
+
+    fn return_type(&self, _: &[DataType]) -> Result<DataType> {
+        Ok(DataType::Struct(halves()))
+    }
+
+    fn invoke_with_args(&self, args: ScalarFunctionArgs) -> Result<ColumnarValue> {
+        let (mut systems, mut users) = (StringViewBuilder::new(), StringViewBuilder::new());
+        each(&args, |turns| {
+            systems.append_option(turns.system);
+            users.append_option(turns.user);
+        })?;
+        let columns: Vec<ArrayRef> = vec![Arc::new(systems.finish()), Arc::new(users.finish())];
+        Ok(ColumnarValue::Array(Arc::new(StructArray::try_new(halves(), columns, None)?)))
+    }
+}
+
+fn halves() -> Fields {
+    ["system", "user"].into_iter().map(|name| Field::new(name, DataType::Utf8View, true)).collect()
+}
+
+/// Reads every row's conversation.
+fn each(args: &ScalarFunctionArgs, mut take: impl FnMut(Turns)) -> Result<()> {
+    let arrays = ColumnarValue::values_to_arrays(&args.args)?;
+    let Some(array) = arrays.first() else { return Ok(()) };
+    match array.data_type() {
+        DataType::List(item) | DataType::LargeList(item) => {
+            let list = cast(array, &DataType::List(listed(item)))?;
+            let list = list.as_list::<i32>();
+            for row in 0..list.len() {
+                take(if list.is_valid(row) { turns(&list.value(row)) } else { Turns::default() });
+            }
+        }
+        _ => {
+            let texts = cast(array, &DataType::Utf8View)?;
+            texts.as_string_view().iter().for_each(|text| take(text.map(of_text).unwrap_or_default()));
+        }
+    }
+    Ok(())
+}
+
+/// A conversation in JSON, or a plain text, which is what the user said.
+fn of_text(text: &str) -> Turns<'_> {
+    let is_json = text.trim_start().starts_with(['[', '{', '"']);
+    let plain = || Turns { user: Some(Cow::Borrowed(text)), ..Turns::default() };
+    if is_json { chat::from_json(text).unwrap_or_default() } else { plain() }
 }
 
 fn listed(item: &Arc<Field>) -> Arc<Field> {

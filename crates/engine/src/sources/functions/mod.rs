@@ -6,12 +6,14 @@
 mod answers;
 mod by_row;
 mod conversation;
+mod fields;
 mod otlp;
 mod values;
 
 use datafusion::{common::Result, execution::FunctionRegistry, logical_expr::ScalarUDF, prelude::SessionContext};
 
-pub(crate) use conversation::{chat_last_user, chat_system};
+pub(crate) use conversation::{chat, chat_last_user, chat_system};
+pub(crate) use fields::{Step, json_fields};
 pub(crate) use values::{any_time, text_list};
 
 /// Makes all functions known to a session.
