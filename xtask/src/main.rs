@@ -4,29 +4,32 @@
 //! Not here: anything that a user runs.
 
 mod arrows;
+mod deny;
 mod manual;
 mod run;
 mod tidy;
 
 use std::process::ExitCode;
 
-use anyhow::{Result, bail};
+use anyhow::Result;
 
-use run::{Step, cargo, have, skipped};
+use run::{Step, cargo, have, program};
 
 const HELP: &str = "cargo xtask <verb>
 
   demo [ARGS]   build both programs in release and run `stillwatch demo`
-  test          crate arrows, file headers, fmt, clippy and tests of all but the engine
-  test --all    the same with cargo deny and the engine (compiles DataFusion: many minutes)
+  test          everything: crate arrows, headers, fmt, clippy, deny and all tests (the first time compiles DataFusion: minutes)
   check         the quick part of it: arrows, headers, the signals' page, fmt
   manual        write docs/signals.md from the signals' headers";
+
+/// The engine: named wherever it is built, so that Cargo never rebuilds DataFusion for a whim.
+const ENGINE: [&str; 2] = ["-p", "stillwatch-engine"];
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args().skip(1);
     let done = match arguments.next().as_deref() {
         Some("demo") => demo(arguments.collect()),
-        Some("test") => test(arguments.any(|a| a == "--all")),
+        Some("test") => test(),
         Some("check") => check(),
         Some("manual") => manual::write(),
         _ => {
@@ -45,49 +48,39 @@ fn main() -> ExitCode {
 
 fn demo(arguments: Vec<String>) -> Result<()> {
     cargo(["build", "--release"]).step("build the command line")?;
-    cargo(["build", "--release", "-p", "stillwatch-engine"]).step("build the engine (DataFusion: minutes, once)")?;
-    run::program("target/release/stillwatch").arg("demo").args(arguments).step("run the demo")
+    cargo(["build", "--release"]).args(ENGINE).step("build the engine (DataFusion: minutes, once)")?;
+    program("target/release/stillwatch").arg("demo").args(arguments).step("run the demo")
 }
 
 fn check() -> Result<()> {
+    component("fmt", "rustfmt")?;
     arrows::check()?;
     tidy::check()?;
     manual::check()?;
     cargo(["fmt", "--all", "--check"]).step("formatting")
 }
 
-fn test(all: bool) -> Result<()> {
+/// From what fails fast to what takes long.
+fn test() -> Result<()> {
     check()?;
-    let test = if have("cargo-nextest") { ["nextest", "run"] } else { ["test", "--quiet"] };
-    cargo(["clippy", "--quiet", "--all-targets", "--", "-D", "warnings"]).step("clippy")?;
-    cargo(test).step("tests")?;
-    if !all {
-        skipped("cargo deny, the engine's lints and tests", "needs `cargo xtask test --all` (compiles DataFusion)");
-        return Ok(());
-    }
-    deny()?;
-    cargo(["clippy", "--quiet", "-p", "stillwatch-engine", "--all-targets", "--", "-D", "warnings"])
-        .step("clippy, engine")?;
-    // The command line's tests run the engine beside it: it must be built in the same profile.
-    cargo(["build", "--quiet", "-p", "stillwatch-engine"]).step("build the engine")?;
-    cargo(test).args(["-p", "stillwatch-engine"]).step("tests, engine")?;
-    cargo(test).args(["-p", "stillwatch", "--features", "with-engine"]).step("tests, both programs together")
+    component("clippy", "clippy")?;
+    let lints = ["--all-targets", "--", "-D", "warnings"];
+    let test: &[&str] = if have("cargo-nextest") { &["nextest", "run"] } else { &["test", "--quiet"] };
+    cargo(["clippy", "--quiet"]).args(lints).step("clippy")?;
+    cargo([]).args(test).step("tests")?;
+    deny::check()?;
+    cargo(["clippy", "--quiet"]).args(ENGINE).args(lints).step("clippy, engine")?;
+    // This builds the engine's program too; the command line's tests run it, so they come after.
+    cargo([]).args(test).args(ENGINE).step("tests, engine")?;
+    // Of the default members, like the tests before: another selection would compile their dependencies anew.
+    let both = ["--features", "stillwatch/with-engine", "--test", "it", "with_engine::"];
+    cargo([]).args(test).args(both).step("tests, both programs together")
 }
 
-/// Licences, duplicate engines, sources of crates; advisories where their database can be fetched.
-fn deny() -> Result<()> {
-    if !have("cargo-deny") {
-        cargo(["install", "cargo-deny", "--locked", "--quiet"]).step("install cargo-deny")?;
+/// Installs a component of Rust's where it is missing.
+fn component(verb: &str, name: &str) -> Result<()> {
+    if cargo([verb, "--version"]).quiet()? {
+        return Ok(());
     }
-    cargo(["deny", "--log-level", "error", "check", "licenses", "bans", "sources"])
-        .step("cargo deny: licences, bans, sources")?;
-    if cargo(["deny", "--log-level", "off", "fetch"]).quiet()? {
-        cargo(["deny", "--log-level", "error", "check", "advisories"]).step("cargo deny: advisories")?;
-    } else {
-        skipped("cargo deny: advisories", "needs the RustSec database, which can't be fetched here");
-    }
-    if !have("cargo-deny") {
-        bail!("`cargo-deny` was installed but is not on the path; add Cargo's `bin` folder to PATH");
-    }
-    Ok(())
+    program("rustup").args(["component", "add", name]).step(&format!("install {name}"))
 }

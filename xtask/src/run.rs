@@ -3,8 +3,9 @@
 //! Invariant: a step that fails stops everything.
 //! Not here: which steps there are.
 
+use std::ffi::OsStr;
 use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use anyhow::{Context, Result, bail};
 
@@ -16,7 +17,7 @@ pub(crate) fn cargo<const N: usize>(arguments: [&str; N]) -> Command {
 }
 
 /// Another program.
-pub(crate) fn program(path: &str) -> Command {
+pub(crate) fn program(path: impl AsRef<OsStr>) -> Command {
     Command::new(path)
 }
 
@@ -36,6 +37,8 @@ pub(crate) trait Step {
     fn step(&mut self, what: &str) -> Result<()>;
     /// Runs it unheard; whether it succeeded.
     fn quiet(&mut self) -> Result<bool>;
+    /// Runs it unheard and no longer than that; whether it succeeded.
+    fn within(&mut self, patience: Duration) -> Result<bool>;
 }
 
 impl Step for Command {
@@ -57,5 +60,19 @@ impl Step for Command {
             .status()
             .with_context(|| format!("cannot run `{}`", self.get_program().to_string_lossy()))?;
         Ok(status.success())
+    }
+
+    fn within(&mut self, patience: Duration) -> Result<bool> {
+        let begun = Instant::now();
+        let mut child = self.stdout(Stdio::null()).stderr(Stdio::null()).spawn()?;
+        while begun.elapsed() < patience {
+            if let Some(status) = child.try_wait()? {
+                return Ok(status.success());
+            }
+            std::thread::sleep(Duration::from_millis(100));
+        }
+        child.kill()?;
+        child.wait()?;
+        Ok(false)
     }
 }

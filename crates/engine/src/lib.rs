@@ -3,7 +3,12 @@
 //! Invariant: opens no listening socket.
 //! Not here: the science (`stillwatch-detect`).
 
+pub mod config;
+pub mod ending;
+mod one_pass;
 pub mod pipeline;
+mod pool;
+mod saved;
 pub mod scan;
 pub mod sketch_udaf;
 pub mod sources;

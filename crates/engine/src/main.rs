@@ -3,10 +3,13 @@
 //! Invariant: opens no listening socket.
 //! Not here: what the verbs do (`verbs/`).
 
+use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{CommandFactory, Parser, Subcommand};
-use stillwatch_engine::verbs::{self, Exit};
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
+use stillwatch_engine::config::Config;
+use stillwatch_engine::ending;
+use stillwatch_engine::verbs::{self, Exit, Failure};
 
 /// Finds distillation campaigns in API traffic logs.
 #[derive(Debug, Parser)]
@@ -14,6 +17,12 @@ use stillwatch_engine::verbs::{self, Exit};
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
+    /// Tell on stderr how long each stage took
+    #[arg(short, long, global = true)]
+    verbose: bool,
+    /// Flags that you set for good, TOML: memory, spill_dir, threads, max_bad, source, accounts, format; `stillwatch.toml` in the current folder when not given
+    #[arg(long, value_name = "FILE", global = true, env = "STILLWATCH_CONFIG")]
+    config: Option<OsString>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -38,15 +47,35 @@ enum Verb {
 }
 
 fn main() -> ExitCode {
+    let exit = ending::watch()
+        .map_err(|e| Failure::new(format!("cannot listen for Ctrl-C: {e}"), "report this as a bug"))
+        .and_then(|()| run(std::env::args_os().collect()));
+    ending::clear();
+    match exit {
+        Ok(Exit::Done) => ExitCode::SUCCESS,
+        Ok(Exit::No) => ExitCode::from(1),
+        Err(failure) => {
+            eprintln!("error: {}", failure.message);
+            if let Some(help) = &failure.help {
+                eprintln!("hint: {help}");
+            }
+            ExitCode::from(failure.code)
+        }
+    }
+}
+
+fn run(arguments: Vec<OsString>) -> Result<Exit, Failure> {
+    let command = Config::load(&arguments)?.defaults(Cli::command());
+    let cli = Cli::from_arg_matches(&command.get_matches_from(arguments)).unwrap_or_else(|e| e.exit());
+    let level = if cli.verbose { "error,stillwatch_engine=info" } else { "error" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
-                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new("error")),
+                .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level)),
         )
         .init();
-    let cli = Cli::parse();
-    let exit = match &cli.verb {
+    match &cli.verb {
         Verb::Detect(args) => verbs::detect::run(args),
         Verb::Sketch(args) => verbs::sketch::run(args),
         Verb::Sources(args) => verbs::sources::run(args),
@@ -59,17 +88,6 @@ fn main() -> ExitCode {
             );
             clap_complete::generate(*shell, &mut command, "stillwatch", &mut std::io::stdout());
             Ok(Exit::Done)
-        }
-    };
-    match exit {
-        Ok(Exit::Done) => ExitCode::SUCCESS,
-        Ok(Exit::No) => ExitCode::from(1),
-        Err(failure) => {
-            eprintln!("error: {}", failure.message);
-            if let Some(help) = &failure.help {
-                eprintln!("hint: {help}");
-            }
-            ExitCode::from(failure.code)
         }
     }
 }

@@ -6,18 +6,24 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use datafusion::arrow::array::{AsArray, RecordBatch};
 use datafusion::common::DataFusionError;
 use datafusion::dataframe::DataFrame;
+use datafusion::execution::SessionStateBuilder;
 use datafusion::execution::disk_manager::{DiskManagerBuilder, DiskManagerMode};
-use datafusion::execution::memory_pool::FairSpillPool;
 use datafusion::execution::runtime_env::RuntimeEnvBuilder;
 use datafusion::logical_expr::Expr;
+use datafusion::physical_plan::{ExecutionPlan, displayable, execute_stream};
 use datafusion::prelude::{ParquetReadOptions, SessionConfig, SessionContext, col, concat, ident, lit, when};
 use futures::StreamExt;
 use stillwatch_detect::sketch::Sketch;
 
+use crate::ending::Held;
+use crate::one_pass::OnePass;
+use crate::pool::Shares;
+use crate::saved;
 use crate::scan::{self, Opened, ScanError, ScanOptions, Tally};
 use crate::sketch_udaf::{ARGUMENTS, account_sketch};
 
@@ -39,8 +45,21 @@ pub struct Read {
     pub accounts: BTreeMap<String, Sketch>,
     /// Native columns with at least one value.
     pub seen: Vec<String>,
+    /// Records that could not be used.
+    pub skipped: u64,
     /// Sources and their numbers of files; empty when sketches were read.
     pub sources: Vec<(String, u64)>,
+    /// What didn't fit into memory.
+    pub spilled: Spilled,
+}
+
+/// What was written to disk for want of memory.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Spilled {
+    /// Files.
+    pub files: usize,
+    /// Bytes.
+    pub bytes: usize,
 }
 
 /// Why a run failed.
@@ -58,6 +77,9 @@ pub enum RunError {
     /// A full disk while spilling.
     #[error("no space left in `{0}` while spilling aggregation state")]
     DiskFull(String),
+    /// No folder to spill to.
+    #[error("cannot make a folder for spilling in `{}`: {}", .0.display(), .1)]
+    Spill(PathBuf, std::io::Error),
     /// Too little memory even with spilling.
     #[error("the run needs more memory than `--memory` allows: {0}")]
     Memory(String),
@@ -79,6 +101,7 @@ impl RunError {
         match self {
             Self::Scan(error) => Some(error.help()),
             Self::Reading(error) => ScanError::within(error).map(ScanError::help),
+            Self::Spill(..) => Some("name a folder that exists and may be written to with `--spill-dir`".into()),
             Self::DiskFull(_) => Some("free some space, or name another folder with `--spill-dir`".into()),
             Self::Memory(_) => Some("give more with `--memory`, such as `--memory 4GiB`".into()),
             Self::Sketches(..) => Some("make them again with `stillwatch sketch`".into()),
@@ -105,24 +128,35 @@ impl RunError {
     }
 }
 
-/// A context with bounded memory.
+/// A context with bounded memory, and the folder that it spills to, which lives as long as it is held.
 ///
 /// # Errors
 /// When the spill folder can't be used.
-pub fn context(limits: &Limits) -> Result<SessionContext, RunError> {
-    let mut disk = DiskManagerBuilder::default();
-    if let Some(folder) = &limits.spill {
-        disk = disk.with_mode(DiskManagerMode::Directories(vec![folder.clone()]));
-    }
+pub(crate) fn context(limits: &Limits) -> Result<(SessionContext, Held), RunError> {
+    let folder = limits.spill.clone().unwrap_or_else(std::env::temp_dir);
+    static RUN: AtomicUsize = AtomicUsize::new(0);
+    let name = format!("stillwatch-spill-{}-{}", std::process::id(), RUN.fetch_add(1, Ordering::Relaxed));
+    let spill = Held::new(folder.join(name));
+    let disk = DiskManagerBuilder::default()
+        .with_mode(DiskManagerMode::Directories(vec![spill.path().to_owned()]))
+        // How much may be spilled is for the disk to say.
+        .with_max_temp_directory_size(u64::MAX);
+    std::fs::create_dir(spill.path()).map_err(|e| RunError::Spill(folder, e))?;
     let runtime = RuntimeEnvBuilder::new()
-        .with_memory_pool(Arc::new(FairSpillPool::new(limits.memory)))
+        .with_memory_pool(Arc::new(Shares::new(limits.memory)))
         .with_disk_manager_builder(disk)
         .build()
         .map_err(|e| RunError::from_engine(e, limits))?;
     let config = SessionConfig::new().with_target_partitions(limits.threads).with_batch_size(4096);
-    let ctx = SessionContext::new_with_config_rt(config, Arc::new(runtime));
+    let state = SessionStateBuilder::new()
+        .with_config(config)
+        .with_runtime_env(Arc::new(runtime))
+        .with_default_features()
+        .with_physical_optimizer_rule(Arc::new(OnePass))
+        .build();
+    let ctx = SessionContext::new_with_state(state);
     ctx.register_udaf(account_sketch());
-    Ok(ctx)
+    Ok((ctx, spill))
 }
 
 /// The account that an exchange is counted for: the account, or the user inside an aggregator.
@@ -139,10 +173,14 @@ pub fn account_key() -> Expr {
 /// # Errors
 /// When the plan can't be built.
 pub fn plan(frame: DataFrame, window: Option<Expr>) -> Result<DataFrame, DataFusionError> {
-    let sketch = account_sketch().call(ARGUMENTS.iter().map(|c| ident(c.name())).collect()).alias("sketch");
     let mut keys = vec![account_key().alias("account")];
     keys.extend(window.map(|w| w.alias("window_start")));
-    frame.aggregate(keys, vec![sketch])
+    let names: Vec<Expr> = keys.iter().map(|key| ident(key.schema_name().to_string())).collect();
+    // The keys are made once, before rows are dealt out by them.
+    let columns = ARGUMENTS.iter().map(|c| ident(c.name()));
+    let frame = frame.select(keys.into_iter().chain(columns.clone()).collect::<Vec<_>>())?;
+    let sketch = account_sketch().call(columns.collect()).alias("sketch");
+    frame.aggregate(names, vec![sketch])
 }
 
 /// Reads logs or saved sketches into one sketch an account.
@@ -156,12 +194,14 @@ pub async fn read(
     tally: Arc<Tally>,
     opened: impl FnOnce(&Opened),
 ) -> Result<Read, RunError> {
-    let ctx = context(limits)?;
+    let (ctx, _spill) = context(limits)?;
     let engine = |e| RunError::from_engine(e, limits);
-    if let Some(frame) = saved(&ctx, inputs).await {
-        let mut read = Read::default();
+    if let Some(saved) = saved::find(inputs, options.accounts.as_deref())? {
+        let files = saved.files.iter().map(|path| scan::url(path)).collect::<Result<Vec<_>, _>>().map_err(engine)?;
+        let frame = ctx.read_parquet(files, ParquetReadOptions::default().file_extension("")).await.map_err(engine)?;
+        let frame = frame.select(vec![col("account"), col("sketch")]).map_err(engine)?;
+        let mut read = Read { seen: saved.seen.into_iter().collect(), skipped: saved.skipped, ..Read::default() };
         each(frame, limits, |batch| absorb(&mut read.accounts, batch, inputs)).await?;
-        read.seen = told(&read.accounts);
         return Ok(read);
     }
     let open = scan::open(&ctx, inputs, options, Arc::clone(&tally)).await?;
@@ -169,20 +209,11 @@ pub async fn read(
     let sources = open.source.clone();
     let frame = plan(open.frame, None).map_err(engine)?;
     let mut read = Read { sources, ..Read::default() };
-    each(frame, limits, |batch| absorb(&mut read.accounts, batch, inputs)).await?;
+    read.spilled = each(frame, limits, |batch| absorb(&mut read.accounts, batch, inputs)).await?;
     tally.verdict()?;
     read.seen = tally.seen().into_iter().map(String::from).collect();
+    read.skipped = tally.bad();
     Ok(read)
-}
-
-/// The frame of saved sketches, when that is what the inputs are.
-async fn saved(ctx: &SessionContext, inputs: &[String]) -> Option<DataFrame> {
-    if !inputs.iter().all(|i| i.ends_with(".parquet")) {
-        return None;
-    }
-    let frame = ctx.read_parquet(inputs.to_vec(), ParquetReadOptions::default()).await.ok()?;
-    let has = |name: &str| frame.schema().fields().iter().any(|f| f.name() == name);
-    if has("account") && has("sketch") { frame.select(vec![col("account"), col("sketch")]).ok() } else { None }
 }
 
 fn absorb(accounts: &mut BTreeMap<String, Sketch>, batch: &RecordBatch, inputs: &[String]) -> Result<(), RunError> {
@@ -201,7 +232,7 @@ fn absorb(accounts: &mut BTreeMap<String, Sketch>, batch: &RecordBatch, inputs: 
     Ok(())
 }
 
-/// Runs a frame and hands over its batches, as they come from all partitions.
+/// Runs a frame and hands over its batches, as they come from all partitions. Tells what was spilled.
 ///
 /// # Errors
 /// See [`RunError`].
@@ -209,34 +240,41 @@ pub async fn each(
     frame: DataFrame,
     limits: &Limits,
     mut take: impl FnMut(&RecordBatch) -> Result<(), RunError>,
-) -> Result<(), RunError> {
+) -> Result<Spilled, RunError> {
     let engine = |e| RunError::from_engine(e, limits);
-    let mut stream = frame.execute_stream().await.map_err(engine)?;
+    let task = Arc::new(frame.task_ctx());
+    let plan = frame.create_physical_plan().await.map_err(engine)?;
+    let mut stream = execute_stream(Arc::clone(&plan), task).map_err(engine)?;
     while let Some(batch) = stream.next().await {
         let batch = batch.map_err(engine)?;
         if batch.num_rows() > 0 {
             take(&batch)?;
         }
     }
-    Ok(())
+    Ok(spilled(plan.as_ref()))
 }
 
-/// Which native columns saved sketches speak of.
-fn told(accounts: &BTreeMap<String, Sketch>) -> Vec<String> {
-    let any = |f: fn(&Sketch) -> bool| accounts.values().any(f);
-    let mut seen = vec!["time", "account"];
-    type Tells = (&'static str, fn(&Sketch) -> bool);
-    let columns: [Tells; 9] = [
-        ("prompt", |s| s.counts.prompts > 0),
-        ("organization", |s| !s.organizations.entries().is_empty()),
-        ("ip", |s| !s.networks.entries().is_empty()),
-        ("user_agent", |s| !s.clients.entries().is_empty()),
-        ("model", |s| !s.models.is_empty()),
-        ("output_tokens", |s| s.counts.output_tokens > 0),
-        ("refusal", |s| s.counts.refusals > 0),
-        ("status", |s| s.counts.forbidden + s.counts.throttled + s.counts.failed > 0),
-        ("reasoning_presented", |s| !s.presented.entries().is_empty()),
-    ];
-    seen.extend(columns.into_iter().filter(|&(_, f)| any(f)).map(|(name, _)| name));
-    seen.into_iter().map(String::from).collect()
+fn spilled(plan: &dyn ExecutionPlan) -> Spilled {
+    let mut all = Spilled::default();
+    if let Some(metrics) = plan.metrics() {
+        all.files += metrics.spill_count().unwrap_or_default();
+        all.bytes += metrics.spilled_bytes().unwrap_or_default();
+    }
+    for child in plan.children() {
+        let Spilled { files, bytes } = spilled(child.as_ref());
+        all = Spilled { files: all.files + files, bytes: all.bytes + bytes };
+    }
+    all
+}
+
+/// The physical plan that `read` would run, as text.
+///
+/// # Errors
+/// See [`RunError`].
+pub async fn explain(inputs: &[String], options: &ScanOptions, limits: &Limits) -> Result<String, RunError> {
+    let (ctx, _spill) = context(limits)?;
+    let engine = |e| RunError::from_engine(e, limits);
+    let open = scan::open(&ctx, inputs, options, Arc::default()).await?;
+    let plan = plan(open.frame, None).map_err(engine)?.create_physical_plan().await.map_err(engine)?;
+    Ok(displayable(plan.as_ref()).indent(false).to_string())
 }

@@ -46,6 +46,9 @@ pub const ARGUMENTS: [Column; 21] = [
     Column::ReasoningPresented,
 ];
 
+/// The function's name in plans.
+pub const NAME: &str = "account_sketch";
+
 /// The aggregate function.
 #[must_use]
 pub fn account_sketch() -> AggregateUDF {
@@ -61,7 +64,7 @@ struct AccountSketch {
 
 impl AggregateUDFImpl for AccountSketch {
     fn name(&self) -> &str {
-        "account_sketch"
+        NAME
     }
 
     fn signature(&self) -> &Signature {

@@ -1,6 +1,6 @@
 //! Error: everything that can go wrong between a path and an exchange, as a sentence with a cure.
 //! In: paths, byte offsets, counts. Out: `ScanError`.
-//! Invariant: the message says what and why in one line; `help` says what to do; `code` never changes.
+//! Invariant: what and why in one line, records quoted below it; `help` says what to do; `code` never changes.
 //! Not here: how an error is printed or which exit code it gets (`main.rs`).
 
 use std::path::PathBuf;
@@ -106,6 +106,14 @@ pub enum ScanError {
         /// The beginning of its first record, or its columns.
         first: String,
     },
+    /// Sketches and logs together.
+    #[error("`{}` holds sketches and `{}` does not: they can't be read together", sketches.display(), log.display())]
+    SketchesAmongLogs {
+        /// A file that is no sketches.
+        log: PathBuf,
+        /// A file of sketches.
+        sketches: PathBuf,
+    },
     /// All records were read and not one is a request to a model.
     #[error("`{}` holds no exchange with a model, though it looks like {source_name}", path.display())]
     NoExchange {
@@ -141,7 +149,7 @@ pub enum ScanError {
         column: &'static str,
     },
     /// More records are unusable than may be.
-    #[error("{bad} of {} records are unusable, more than the {} % that may be{}", bad + good, percent(*limit), first(quotes))]
+    #[error("{bad} of {} records are unusable, more than the {} % that may be{}", bad + good, percent(*limit), listed(quotes))]
     TooManyBad {
         /// How many were unusable.
         bad: u64,
@@ -165,8 +173,8 @@ fn percent(share: f64) -> f64 {
     (share * 1e6).round() / 1e4
 }
 
-fn first(quotes: &[Quote]) -> String {
-    quotes.first().map(|quote| format!("; the first: {quote}")).unwrap_or_default()
+fn listed(quotes: &[Quote]) -> String {
+    quotes.iter().map(|quote| format!("\n  {quote}")).collect()
 }
 
 impl ScanError {
@@ -185,6 +193,7 @@ impl ScanError {
             Self::WrongSource { .. } => "scan::wrong_source",
             Self::Unrecognised { .. } => "scan::unrecognised",
             Self::NotAccounts { .. } => "scan::not_accounts",
+            Self::SketchesAmongLogs { .. } => "scan::sketches_among_logs",
             Self::NoExchange { .. } => "scan::no_exchange",
             Self::SourceSql { .. } => "scan::source_sql",
             Self::UnknownColumn { .. } => "scan::unknown_column",
@@ -220,6 +229,7 @@ impl ScanError {
             Self::NotAccounts { .. } => {
                 "an accounts file has `account`, and any of `created`, `payment`, `email_domain`, `phone_prefix`, `plan`, ...".into()
             }
+            Self::SketchesAmongLogs { .. } => "sketch the logs too (`stillwatch sketch`), then give all the sketches".into(),
             Self::NoExchange { .. } => "records of requests to a model are wanted; of batches, the output files".into(),
             Self::SourceSql { .. } => {
                 "it must be one SELECT over `records`, whose columns are `record` (JSON text), `file` and `line`; for Parquet, the file's own".into()

@@ -10,7 +10,7 @@ pub mod columns;
 mod cursor;
 mod document;
 mod error;
-mod inputs;
+pub(crate) mod inputs;
 pub(crate) mod line;
 mod lines;
 mod native;
@@ -38,6 +38,7 @@ use stillwatch_model::Micros;
 
 pub use accounts::read_accounts;
 pub use error::ScanError;
+pub(crate) use parquet::url;
 pub use tally::{Quote, Tally};
 
 /// How to read.

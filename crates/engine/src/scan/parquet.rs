@@ -124,7 +124,7 @@ pub(crate) fn open(ctx: &SessionContext, group: &Group) -> Result<DataFrame> {
 }
 
 /// A file's URL, in which no character of its name is taken for a wildcard.
-fn url(path: &Path) -> Result<ListingTableUrl> {
+pub(crate) fn url(path: &Path) -> Result<ListingTableUrl> {
     let absolute = std::path::absolute(path)?;
     let mut url = String::from("file://");
     for byte in absolute.to_string_lossy().bytes() {

@@ -34,7 +34,7 @@ pub(crate) fn test(reading: &Reading, baseline: &[String]) -> Result<Cohort, Fai
 }
 
 async fn samples(inputs: &[String], options: &ScanOptions, limits: &Limits) -> Result<Vec<Sample>, RunError> {
-    let ctx = context(limits)?;
+    let (ctx, _spill) = context(limits)?;
     let engine = |e| RunError::from_engine(e, limits);
     let tally = Arc::new(Tally::default());
     let open = scan::open(&ctx, inputs, options, Arc::clone(&tally)).await?;

@@ -11,6 +11,7 @@ use stillwatch_model::Report;
 use stillwatch_model::findings::OffSignal;
 
 use super::reading::block_on;
+use super::stage::Stage;
 use super::{Exit, Failure, Reading, cohort, examples, output};
 
 /// Arguments of `detect`.
@@ -62,8 +63,13 @@ pub enum Format {
 /// When the logs can't be read, too many records are bad, or an output can't be written.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let (accounts, read, tally) = args.reading.read()?;
-    let mut report = campaign::stamped(campaign::find(&accounts), format!("{:.0}", jiff::Timestamp::now()));
-    report.findings.skipped.records = tally.bad();
+    let stage = Stage::begin("link and score");
+    let found = campaign::find(&accounts);
+    let exchanges = found.findings.exchanges;
+    stage.end(exchanges);
+    let stage = Stage::begin("examples, page and printing");
+    let mut report = campaign::stamped(found, format!("{:.0}", jiff::Timestamp::now()));
+    report.findings.skipped.records = read.skipped;
     report.findings.skipped.first_error = tally.quotes().first().map(ToString::to_string);
     report.findings.off = off(&read.seen, &accounts);
     if !args.baseline.is_empty() {
@@ -83,6 +89,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         eprintln!("wrote {}", path.display());
     }
     print(args, &report)?;
+    stage.end(exchanges);
     let found = report.findings.campaigns.iter().any(|c| c.score >= 0.5);
     Ok(if args.exit_code && found { Exit::No } else { Exit::Done })
 }

@@ -96,7 +96,7 @@ fn truth(path: &std::path::Path) -> Result<Vec<Truth>, Failure> {
 fn until(args: &Args, known: &Known) -> Result<BTreeMap<String, Option<u64>>, Failure> {
     let limits = args.reading.limits();
     let days: BTreeMap<i64, Vec<(String, Sketch)>> = block_on(limits.threads, async {
-        let ctx = context(&limits)?;
+        let (ctx, _spill) = context(&limits)?;
         let engine = |e| RunError::from_engine(e, &limits);
         let open = scan::open(&ctx, &args.reading.inputs, &args.reading.options(), Arc::new(Tally::default())).await?;
         let frame = plan(open.frame, Some(date_trunc(lit("day"), col("time")))).map_err(engine)?;

@@ -45,7 +45,7 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
         return Ok(());
     }
     let limits = reading.limits();
-    let ctx = context(&limits)?;
+    let (ctx, _spill) = context(&limits)?;
     let engine = |e| RunError::from_engine(e, &limits);
     let open = scan::open(&ctx, &reading.inputs, &reading.options(), Arc::new(Tally::default())).await?;
     let frame = open.frame.select(vec![account_key().alias("account"), col("time"), col("prompt")]).map_err(engine)?;

@@ -15,8 +15,11 @@ mod examples;
 mod output;
 mod progress;
 mod reading;
+mod stage;
 
+pub use detect::Format;
 pub use reading::Reading;
+pub(crate) use reading::{share, size};
 
 use crate::pipeline::RunError;
 use crate::scan::ScanError;

@@ -1,6 +1,6 @@
 //! Output: writing a file as a whole or not at all.
 //! In: bytes and a path. Out: the file, or the file that was there before.
-//! Invariant: half a file is never visible under its name.
+//! Invariant: half a file is never visible under its name, and never left behind under another.
 //! Not here: what is in it.
 
 use std::fs;
@@ -8,19 +8,19 @@ use std::io::{IsTerminal, Write};
 use std::path::Path;
 
 use super::{Failure, file_failure};
+use crate::ending::Held;
+
+/// A file in the making, beside the name that it is to have; gone if it isn't kept.
+pub(crate) fn beside(path: &Path) -> Held {
+    let mut name = path.file_name().unwrap_or_default().to_owned();
+    name.push(".part");
+    Held::new(path.with_file_name(name))
+}
 
 /// Writes beside the path, then renames.
 pub(crate) fn whole(path: &Path, bytes: &[u8]) -> Result<(), Failure> {
-    let beside = path.with_extension(format!(
-        "{}part",
-        path.extension().map_or(String::new(), |e| format!("{}.", e.to_string_lossy()))
-    ));
-    let written = fs::write(&beside, bytes).and_then(|()| fs::rename(&beside, path));
-    written.map_err(|e| {
-        // Nothing is lost if the remains can't be removed; the cause is what matters.
-        let _ = fs::remove_file(&beside);
-        file_failure("write", path, &e)
-    })
+    let beside = beside(path);
+    fs::write(beside.path(), bytes).and_then(|()| beside.keep(path)).map_err(|e| file_failure("write", path, &e))
 }
 
 /// Prints to stdout; a reader that went away ends the run quietly.

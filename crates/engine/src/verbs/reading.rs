@@ -1,6 +1,6 @@
 //! Reading: the arguments of every verb that reads logs, and running a plan under them.
 //! In: arguments. Out: `pipeline::Read`.
-//! Invariant: Ctrl-C ends the run between batches; spilled files go with it.
+//! Invariant: Ctrl-C ends the run between batches; spilled files go with it (`ending.rs`).
 //! Not here: what is done with the sketches.
 
 use std::future::Future;
@@ -10,9 +10,11 @@ use std::sync::Arc;
 use clap::Args;
 use stillwatch_detect::account::Account;
 
+use crate::ending;
 use crate::pipeline::{self, Limits, Read, RunError};
 use crate::scan::{ScanOptions, Tally, read_accounts};
 
+use super::stage::Stage;
 use super::{Failure, progress};
 
 /// Where logs are and how to read them.
@@ -47,12 +49,12 @@ pub struct Reading {
     pub threads: Option<u16>,
 }
 
-fn share(text: &str) -> Result<f64, String> {
+pub(crate) fn share(text: &str) -> Result<f64, String> {
     let share: f64 = text.parse().map_err(|_| "not a number between 0 and 1".to_owned())?;
     if (0.0..=1.0).contains(&share) { Ok(share) } else { Err("not between 0 and 1".into()) }
 }
 
-fn size(text: &str) -> Result<usize, String> {
+pub(crate) fn size(text: &str) -> Result<usize, String> {
     let text = text.trim();
     let digits = text.find(|c: char| !c.is_ascii_digit()).unwrap_or(text.len());
     let number: usize = text[..digits].parse().map_err(|_| "not a size such as 512MiB or 4GiB".to_owned())?;
@@ -99,8 +101,13 @@ impl Reading {
                 .collect();
             tracing::info!(sources = sources.join(", "), "opened");
         });
-        let mut read = block_on(self.limits().threads, work)?;
+        let stage = Stage::begin("read and sketch");
+        let mut read = block_on(limits.threads, work)?;
         bar.finish();
+        stage.end(read.accounts.values().map(|sketch| sketch.counts.exchanges).sum());
+        if read.spilled.files > 0 {
+            tracing::info!("spilled {} MiB to {} files", read.spilled.bytes >> 20, read.spilled.files);
+        }
         for quote in tally.quotes() {
             eprintln!("skipped: {quote}");
         }
@@ -135,27 +142,11 @@ pub(crate) fn block_on<T>(threads: usize, work: impl Future<Output = Result<T, R
     let done = runtime.block_on(async {
         tokio::select! {
             done = work => done,
-            _ = interrupted() => Err(RunError::Interrupted),
+            () = ending::asked() => Err(RunError::Interrupted),
         }
     });
     runtime.shutdown_timeout(std::time::Duration::from_secs(2));
     Ok(done?)
-}
-
-/// Resolves on Ctrl-C or a polite request to end.
-async fn interrupted() {
-    let term = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
-            }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = term => {}
-    }
 }
 
 #[cfg(test)]

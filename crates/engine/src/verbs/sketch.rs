@@ -16,10 +16,12 @@ use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
 
 use crate::pipeline::{RunError, context, each, plan};
+use crate::saved;
 use crate::scan::{self, Tally};
 
 use super::reading::block_on;
-use super::{Exit, Failure, Reading, file_failure, progress};
+use super::stage::Stage;
+use super::{Exit, Failure, Reading, file_failure, output, progress};
 
 /// Arguments of `sketch`.
 #[derive(Debug, ClapArgs)]
@@ -57,9 +59,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let limits = args.reading.limits();
     let tally = Arc::new(Tally::default());
     let bar = progress::Bar::start(Arc::clone(&tally), "sketching");
-    let part = args.out.with_extension("parquet.part");
+    let part = output::beside(&args.out);
+    let stage = Stage::begin("read and sketch");
     let written = block_on(limits.threads, async {
-        let ctx = context(&limits)?;
+        let (ctx, _spill) = context(&limits)?;
         let engine = |e| RunError::from_engine(e, &limits);
         let open = scan::open(&ctx, &args.reading.inputs, &args.reading.options(), Arc::clone(&tally)).await?;
         bar.total(open.bytes);
@@ -72,12 +75,12 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
         let mut writer: Option<ArrowWriter<std::fs::File>> = None;
         let mut rows = 0;
-        let lost = |e: &dyn std::fmt::Display| RunError::Output(part.display().to_string(), e.to_string());
+        let lost = |e: &dyn std::fmt::Display| RunError::Output(args.out.display().to_string(), e.to_string());
         each(frame, &limits, |batch| {
             let out = match &mut writer {
                 Some(out) => out,
                 none => {
-                    let file = std::fs::File::create(&part).map_err(|e| lost(&e))?;
+                    let file = std::fs::File::create(part.path()).map_err(|e| lost(&e))?;
                     let properties =
                         WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
                     none.insert(
@@ -91,17 +94,18 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         })
         .await?;
         tally.verdict()?;
-        if let Some(writer) = writer {
+        if let Some(mut writer) = writer {
+            saved::beside(&tally.seen(), tally.bad())
+                .into_iter()
+                .for_each(|pair| writer.append_key_value_metadata(pair));
             writer.close().map_err(|e| lost(&e))?;
         }
         Ok(rows)
     });
-    let rows = written.inspect_err(|_| {
-        // Half a file must not stay; that it may not exist yet is fine.
-        let _ = std::fs::remove_file(&part);
-    })?;
-    std::fs::rename(&part, &args.out).map_err(|e| file_failure("write", &args.out, &e))?;
+    let rows = written?;
+    part.keep(&args.out).map_err(|e| file_failure("write", &args.out, &e))?;
     drop(bar);
+    stage.end(tally.good());
     eprintln!("wrote {rows} sketches of {} exchanges to {}", tally.good(), args.out.display());
     Ok(Exit::Done)
 }

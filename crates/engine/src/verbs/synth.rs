@@ -20,6 +20,7 @@ use parquet::file::properties::WriterProperties;
 use stillwatch_model::Exchange;
 use stillwatch_synth::{Plan, World};
 
+use super::stage::Stage;
 use super::{Exit, Failure, file_failure};
 
 /// Arguments of `synth`.
@@ -110,15 +111,19 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let world = stillwatch_synth::accounts(&plan);
     lines(&out.join("accounts.jsonl"), world.accounts().iter())?;
     lines(&out.join("truth.jsonl"), world.truth().iter())?;
+    let stage = Stage::begin("write traffic");
     let traffic = out.join(match args.format {
         Written::Jsonl => "traffic.jsonl",
         Written::Parquet => "traffic.parquet",
     });
     let failed = |e: &dyn std::fmt::Display| file_failure("write", &traffic, e);
+    let part = super::output::beside(&traffic);
     let written = match args.format {
-        Written::Jsonl => jsonl(&world, &traffic).map_err(|e| failed(&e))?,
-        Written::Parquet => parquet(&world, &traffic).map_err(|e| failed(&e))?,
+        Written::Jsonl => jsonl(&world, part.path()).map_err(|e| failed(&e))?,
+        Written::Parquet => parquet(&world, part.path()).map_err(|e| failed(&e))?,
     };
+    part.keep(&traffic).map_err(|e| failed(&e))?;
+    stage.end(written);
     eprintln!("wrote {written} exchanges of {} accounts to {}", world.accounts().len(), out.display());
     Ok(Exit::Done)
 }

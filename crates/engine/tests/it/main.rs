@@ -9,5 +9,7 @@ mod accounts;
 mod errors;
 mod opened;
 mod parquet;
+mod program;
 mod reading;
+mod sketching;
 mod sources;

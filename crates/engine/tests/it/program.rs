@@ -1,0 +1,320 @@
+//! Program: the engine as it is run: exit codes, what is said, what is left behind.
+//! In: the built program and invented logs. Out: stdout, stderr, exit codes, files.
+//! Invariant: data on stdout, talk on stderr; nothing half done stays.
+//! Not here: single errors of reading (`errors.rs`); both programs together (`stillwatch/tests`).
+
+use std::{
+    fmt::Write as _,
+    fs,
+    path::Path,
+    process::{Child, Command, Output, Stdio},
+    time::{Duration, Instant},
+};
+
+use stillwatch_model::Findings;
+use tempfile::TempDir;
+
+use crate::opened::folder;
+
+fn engine(folder: &Path) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stillwatch-engine"));
+    command.current_dir(folder);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STILLWATCH_")) {
+        command.env_remove(name);
+    }
+    command
+}
+
+fn run(folder: &Path, arguments: &[&str]) -> Output {
+    engine(folder).args(arguments).output().expect("the program runs")
+}
+
+fn out(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stdout).into_owned()
+}
+
+fn err(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+/// A folder with a small synthetic week.
+fn week(exchanges: u32) -> TempDir {
+    let folder = folder(&[]);
+    let exchanges = exchanges.to_string();
+    let made = run(folder.path(), &["synth", "--preset", "demo", "--exchanges", &exchanges, "--out", "."]);
+    assert_eq!(made.status.code(), Some(0), "{}", err(&made));
+    folder
+}
+
+/// Findings as printed, but for the time at which they were made.
+fn findings(folder: &Path, arguments: &[&str]) -> (String, Findings) {
+    let output = run(folder, &[&["detect", "--format", "json"], arguments].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    let text = out(&output);
+    let parsed = serde_json::from_str(&text).expect("findings");
+    (text.lines().filter(|line| !line.trim_start().starts_with("\"generated\"")).collect::<Vec<_>>().join("\n"), parsed)
+}
+
+fn many(accounts: usize, exchanges: usize) -> String {
+    let mut text = String::new();
+    for number in 0..exchanges {
+        let account = number.wrapping_mul(2_654_435_761) % accounts;
+        let _ = writeln!(
+            text,
+            r#"{{"time":"2026-03-02T09:{:02}:{:02}Z","account":"a{account}","prompt":"{number:x}"}}"#,
+            number / 60 % 60,
+            number % 60
+        );
+    }
+    text
+}
+
+#[test]
+fn sketches_in_place_of_logs_give_the_same_findings() {
+    let folder = week(12_000);
+    let accounts = ["--accounts", "accounts.jsonl"];
+    let (logs, found) = findings(folder.path(), &[&["traffic.jsonl"], &accounts[..]].concat());
+    assert!(!found.campaigns.is_empty());
+    for window in ["all", "day", "hour"] {
+        let name = format!("{window}.parquet");
+        let made = run(folder.path(), &["sketch", "traffic.jsonl", "--window", window, "--out", &name]);
+        assert_eq!(made.status.code(), Some(0), "{}", err(&made));
+        let (sketches, _) = findings(folder.path(), &[&[name.as_str()], &accounts[..]].concat());
+        assert_eq!(logs, sketches, "a sketch for each {window}");
+        let raw = fs::read(folder.path().join(&name)).expect("sketches");
+        assert!(!contains(&raw, b"You are"), "no prompt text in sketches");
+    }
+}
+
+fn contains(bytes: &[u8], part: &[u8]) -> bool {
+    bytes.windows(part.len()).any(|window| window == part)
+}
+
+#[test]
+fn little_memory_finds_the_same() {
+    let folder = week(12_000);
+    let accounts = ["traffic.jsonl", "--accounts", "accounts.jsonl"];
+    let (roomy, _) = findings(folder.path(), &accounts);
+    let output =
+        run(folder.path(), &[&["detect", "-v", "--format", "json", "--memory", "16MiB"], &accounts[..]].concat());
+    assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+    assert!(err(&output).contains("spilled"), "{}", err(&output));
+    let tight = out(&output);
+    let tight: Vec<_> = tight.lines().filter(|line| !line.trim_start().starts_with("\"generated\"")).collect();
+    assert_eq!(roomy, tight.join("\n"));
+}
+
+#[test]
+fn metadata_alone_is_enough_to_run_and_what_is_off_is_told() {
+    let folder = folder(&[]);
+    let mut text = String::new();
+    for number in 0..600 {
+        let _ = writeln!(
+            text,
+            r#"{{"time":"2026-03-02T{:02}:{:02}:00Z","account":"a{}","ip":"10.0.0.{}","model":"m-1","output_tokens":{}}}"#,
+            number / 60 % 24,
+            number % 60,
+            number % 20,
+            number % 5,
+            number % 400
+        );
+    }
+    fs::write(folder.path().join("meta.jsonl"), text).expect("a log");
+    let (_, found) = findings(folder.path(), &["meta.jsonl"]);
+    assert_eq!((found.exchanges, found.accounts), (600, 20));
+    let off: Vec<&str> = found.off.iter().map(|signal| signal.name.as_str()).collect();
+    for name in ["template", "elicitation", "injected", "focus", "payment", "replay", "burst", "refusals"] {
+        assert!(off.contains(&name), "`{name}` is not told to be off: {off:?}");
+    }
+    for name in ["exits", "rhythm", "balance", "pivot", "answers"] {
+        assert!(!off.contains(&name), "`{name}` is told to be off: {off:?}");
+    }
+    assert!(found.off.iter().all(|signal| signal.because.starts_with("the log has no ")));
+    let table = out(&run(folder.path(), &["detect", "meta.jsonl"]));
+    assert!(table.contains("template") && table.contains("elicitation"), "{table}");
+}
+
+#[test]
+fn more_bad_records_than_may_be_stop_the_run() {
+    let mut text = many(5, 50);
+    text.push_str("{\"time\":\"2026-03-02T09:00:00Z\",\"prompt\":\"nobody\"}\nnot json\n{\"time\":\"1812-01-01T00:00:00Z\",\"account\":\"a\"}\n");
+    let folder = folder(&[("log.jsonl", text.as_bytes())]);
+    let output = run(folder.path(), &["detect", "log.jsonl"]);
+    assert_eq!(output.status.code(), Some(2));
+    assert_eq!(out(&output), "");
+    let said = err(&output);
+    for part in [
+        "error: 3 of 53 records are unusable, more than the 1 % that may be\n",
+        "log.jsonl:51: field `account`: missing in `{\"time\"",
+        "log.jsonl:52: not JSON",
+        "log.jsonl:53: field `time`: 1812-01-01T00:00:00Z is absurd",
+        "hint: ",
+    ] {
+        assert!(said.contains(part), "`{part}` is not in:\n{said}");
+    }
+    let more = run(folder.path(), &["detect", "log.jsonl", "--max-bad", "0.1", "--format", "json"]);
+    assert_eq!(more.status.code(), Some(0), "{}", err(&more));
+    assert!(err(&more).contains("log.jsonl:51: field `account`"), "{}", err(&more));
+    let found: Findings = serde_json::from_slice(&more.stdout).expect("findings");
+    assert_eq!((found.exchanges, found.skipped.records), (50, 3));
+}
+
+#[test]
+fn every_failure_to_read_has_exit_code_two_and_a_cure() {
+    let folder = folder(&[
+        ("empty.jsonl", b""),
+        ("log.jsonl", many(3, 9).as_bytes()),
+        ("cut.jsonl.gz", b"\x1f\x8b\x08\0\0\0\0\0"),
+    ]);
+    fs::create_dir(folder.path().join("nothing")).expect("a folder");
+    for arguments in [
+        &["empty.jsonl"][..],
+        &["missing.jsonl"],
+        &["nothing"],
+        &["cut.jsonl.gz"],
+        &["log.jsonl", "--source", "envoy"],
+        &["log.jsonl", "--source", "nonsense"],
+        &["log.jsonl", "--accounts", "missing.jsonl"],
+        &["log.jsonl", "--spill-dir", "missing"],
+        &["log.jsonl", "--config", "missing.toml"],
+        &["log.jsonl", "--html", "missing/report.html"],
+    ] {
+        let output = run(folder.path(), &[&["detect"], arguments].concat());
+        let said = err(&output);
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {said}");
+        assert!(said.starts_with("error: ") && said.contains("\nhint: "), "{arguments:?}: {said}");
+    }
+}
+
+/// Root may read everything: such a file is then read by somebody else.
+#[cfg(unix)]
+#[test]
+fn a_file_that_may_not_be_read_is_told() {
+    use std::os::unix::{fs::PermissionsExt as _, process::CommandExt as _};
+    let folder = folder(&[("log.jsonl", many(3, 9).as_bytes())]);
+    let log = folder.path().join("log.jsonl");
+    fs::set_permissions(folder.path(), fs::Permissions::from_mode(0o755)).expect("permissions");
+    fs::set_permissions(&log, fs::Permissions::from_mode(0o000)).expect("permissions");
+    let mut command = engine(folder.path());
+    if fs::read(&log).is_ok() {
+        // The program itself may lie where nobody else may go.
+        let program = folder.path().join("engine");
+        fs::copy(env!("CARGO_BIN_EXE_stillwatch-engine"), &program).expect("a copy");
+        command = Command::new(program);
+        command.current_dir(folder.path()).uid(65_534);
+    }
+    let output = command.args(["detect", "log.jsonl"]).output().expect("the program runs");
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    assert!(err(&output).contains("cannot read `log.jsonl`: permission denied"), "{}", err(&output));
+    assert!(err(&output).contains("hint: let this user read it"), "{}", err(&output));
+}
+
+/// Waits until `done`, which must happen while the child runs.
+fn until(child: &mut Child, done: impl Fn() -> bool) {
+    let begun = Instant::now();
+    while !done() {
+        assert!(child.try_wait().expect("a child").is_none(), "the run was over too soon");
+        assert!(begun.elapsed() < Duration::from_secs(60), "nothing happened");
+        std::thread::sleep(Duration::from_millis(5));
+    }
+}
+
+#[cfg(unix)]
+fn interrupt(child: &Child) {
+    let done = Command::new("sh").args(["-c", &format!("kill -INT {}", child.id())]).status();
+    assert!(done.expect("a shell").success());
+}
+
+#[cfg(unix)]
+#[test]
+fn an_interrupted_run_leaves_nothing_behind() {
+    let folder = folder(&[("log.jsonl", many(60_000, 400_000).as_bytes())]);
+    let spill = folder.path().join("spill");
+    fs::create_dir(&spill).expect("a folder");
+    let is_spilling = || {
+        let below =
+            |path: &Path| fs::read_dir(path).into_iter().flatten().flatten().map(|e| e.path()).collect::<Vec<_>>();
+        below(&spill).iter().flat_map(|run| below(run)).flat_map(|folder| below(&folder)).next().is_some()
+    };
+    let tight = ["log.jsonl", "--memory", "16MiB", "--threads", "1", "--spill-dir", "spill"];
+    for verb in [&["detect", "--html", "report.html"][..], &["sketch", "--out", "sketches.parquet"]] {
+        let mut child = engine(folder.path())
+            .args(verb)
+            .args(tight)
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .spawn()
+            .expect("the program runs");
+        until(&mut child, is_spilling);
+        interrupt(&child);
+        let output = child.wait_with_output().expect("an end");
+        assert_eq!(output.status.code(), Some(130), "{}", err(&output));
+        assert_eq!((out(&output).as_str(), err(&output).trim()), ("", "error: interrupted"));
+        let mut left: Vec<_> =
+            fs::read_dir(folder.path()).expect("a folder").flatten().map(|e| e.file_name()).collect();
+        left.sort();
+        assert_eq!(left, ["log.jsonl", "spill"]);
+        assert_eq!(fs::read_dir(&spill).expect("a folder").count(), 0, "spilled files are gone");
+    }
+}
+
+#[cfg(unix)]
+#[test]
+fn interrupted_synthesis_leaves_no_half_traffic() {
+    let folder = folder(&[]);
+    let mut child = engine(folder.path())
+        .args(["synth", "--out", "out", "--exchanges", "5000000"])
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program runs");
+    until(&mut child, || folder.path().join("out/traffic.jsonl.part").exists());
+    interrupt(&child);
+    let output = child.wait_with_output().expect("an end");
+    assert_eq!(output.status.code(), Some(130), "{}", err(&output));
+    let left: Vec<_> =
+        fs::read_dir(folder.path().join("out")).expect("a folder").flatten().map(|e| e.file_name()).collect();
+    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("traffic")), "{left:?}");
+}
+
+#[test]
+fn flags_win_over_the_environment_and_that_over_the_file() {
+    let folder = folder(&[
+        ("log.jsonl", many(5, 50).as_bytes()),
+        ("stillwatch.toml", b"format = \"json\"\nmemory = \"lots\"\n"),
+        ("mine.toml", b"format = \"json\"\nmemory = \"32MiB\"\nthreads = 1\nmax_bad = 0.5\n"),
+        ("wrong.toml", b"memory = \"32MiB\"\ntreads = 1\n"),
+    ]);
+    let is_json = |output: Output| {
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        out(&output).starts_with('{')
+    };
+    let detect = |rest: &[&str]| run(folder.path(), &[&["detect", "log.jsonl"], rest].concat());
+    let found = detect(&[]);
+    assert_eq!(found.status.code(), Some(2), "the file in the current folder is read");
+    assert!(err(&found).contains("`stillwatch.toml`: key `memory`"), "{}", err(&found));
+    assert!(is_json(detect(&["--config", "mine.toml"])));
+    assert!(!is_json(detect(&["--config", "mine.toml", "--format", "table"])));
+    let with = |name: &str, value: &str, rest: &[&str]| {
+        engine(folder.path()).args(["detect", "log.jsonl"]).args(rest).env(name, value).output().expect("a run")
+    };
+    assert!(!is_json(with("STILLWATCH_FORMAT", "table", &["--config", "mine.toml"])));
+    assert!(is_json(with("STILLWATCH_FORMAT", "table", &["--config", "mine.toml", "--format", "json"])));
+    assert!(is_json(with("STILLWATCH_CONFIG", "mine.toml", &[])));
+    assert!(!is_json(with("STILLWATCH_CONFIG", "", &[])), "an empty name: no file at all");
+    let wrong = detect(&["--config", "wrong.toml"]);
+    assert_eq!(wrong.status.code(), Some(2));
+    assert!(err(&wrong).contains("`wrong.toml`: line 2: unknown field `treads`"), "{}", err(&wrong));
+    let help = out(&run(folder.path(), &["detect", "--config", "mine.toml", "--help"]));
+    assert!(help.contains("[default: 32MiB]"), "{help}");
+}
+
+#[test]
+fn stages_are_told_when_asked() {
+    let folder = folder(&[("log.jsonl", many(5, 50).as_bytes())]);
+    let quiet = run(folder.path(), &["detect", "log.jsonl"]);
+    assert_eq!(err(&quiet), "");
+    let told = err(&run(folder.path(), &["detect", "log.jsonl", "--verbose"]));
+    for stage in ["read and sketch: ", "link and score: ", " exchanges/s"] {
+        assert!(told.contains(stage), "{told}");
+    }
+}
