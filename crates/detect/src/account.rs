@@ -74,6 +74,12 @@ impl Account {
         self.sketch.organizations.entries().first().map(|&(hash, _)| hash)
     }
 
+    /// The client that it uses most.
+    #[must_use]
+    pub fn client(&self) -> Option<u64> {
+        self.sketch.clients.entries().iter().max_by_key(|&&(client, n)| (n, std::cmp::Reverse(client))).map(|c| c.0)
+    }
+
     /// The daily rhythm; `None` when it was active on one day only.
     #[must_use]
     pub fn rhythm(&self) -> Option<Rhythm> {

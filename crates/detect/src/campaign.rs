@@ -41,7 +41,7 @@ pub fn find(accounts: &[Account]) -> Report {
             found.push(describe(&group, told, &standings));
         }
     };
-    for members in community::find(accounts, &links, &texts) {
+    for members in community::find(&population) {
         take(members, &mut taken);
     }
     found.sort_by(|(a, _), (b, _)| {
@@ -160,13 +160,12 @@ fn summarise(group: &Group<'_>) -> Vec<LinkSummary> {
 fn templates(group: &Group<'_>) -> Vec<TemplateSummary> {
     let texts = group.population.texts;
     let mut open: Vec<(f64, u64, Vec<u32>)> = Vec::new();
-    for account in group.accounts() {
+    for (account, &member) in group.accounts().zip(&group.members) {
         let samples = account.sketch.samples();
         let weight = account.exchanges() / samples.len().max(1) as f64;
-        for sample in samples {
-            let own: Vec<u32> =
-                texts.of(sample).filter(|anchor| group.texts.get(anchor).is_some_and(|&r| r > 0.05)).collect();
-            open.push((weight, sample.prompt, own));
+        for (sample, anchors) in samples.iter().zip(texts.samples(member)) {
+            let own = anchors.iter().copied().filter(|anchor| group.texts.get(anchor).is_some_and(|&r| r > 0.05));
+            open.push((weight, sample.prompt, own.collect()));
         }
     }
     let all: f64 = open.iter().map(|o| o.0).sum();

@@ -1,151 +1,273 @@
 //! Community: groups of accounts that hang together.
 //! In: links. Out: disjoint groups of two or more accounts.
-//! Invariant: deterministic (seeded Leiden, ties by index); one shared thing never joins two groups.
-//! Not here: whether a group is a campaign (`campaign.rs`).
+//! Invariant: deterministic (seeded Leiden, ties by index); one shared thing never joins two groups by itself.
+//! Not here: whether a group is a campaign (`campaign.rs`), what makes two groups alike (`kin.rs`).
 //!
-//! Three steps. Leiden (Traag, Waltman, van Eck 2019) on the summed log-odds finds well-connected groups. A group in which several
-//! cores of hard links stand unconnected is several operators with one text, and is split. Leiden also cuts a large sparse pool
-//! into many, so groups are joined where hard things bridge them: one is enough where both send the same texts, else three.
+//! Leiden (Traag, Waltman, van Eck 2019) on the summed log-odds finds well-connected pieces: at a fine resolution, so that a piece
+//! is of one operator even where a public proxy ties several. A piece in which some are tied by hard links and others are not
+//! may be several operators with one text, and is taken apart. Pieces are then gathered, best pair first, as long as it is likelier
+//! than not that both are one operator's.
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::cmp::Ordering;
+use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
 use leiden_rs::{GraphDataBuilder, Leiden, LeidenConfig};
-use stillwatch_model::{LinkKind, Micros};
+use stillwatch_model::LinkKind;
 
-use crate::account::Account;
-use crate::links::Link;
-use crate::signals::burst;
-use crate::texts::Texts;
+use crate::group::Population;
+use crate::kin::{Kinship, Profile};
+use crate::signals::rise;
 
-/// Different hard things, on different accounts of both sides, that must bridge two groups before they are joined.
-const BRIDGES: usize = 3;
-/// Likeness of texts below which bridged groups stay apart when both have a text of their own.
-const ALIKE: f64 = 0.3;
-/// Hard-linked members that make a core.
-const CORE: usize = 8;
+/// Links a member of a tree: a pool so thinly tied falls into parts by itself.
+const TREE: f64 = 2.0;
+/// Weight from which a hard link ties a core.
+const TIE: f64 = 0.5;
+/// Log-odds of a pair below which it takes no part in the pieces.
+const FAINT: f64 = 1.0;
+/// Leiden's resolution: above 1, pieces smaller than the network's own communities.
+const RESOLUTION: f64 = 3.0;
 const SEED: u64 = 20_260_302;
 
 /// Groups of two or more accounts, each ascending, largest first.
 #[must_use]
-pub fn find(accounts: &[Account], links: &[Link], texts: &Texts) -> Vec<Vec<u32>> {
+pub fn find(population: &Population<'_>) -> Vec<Vec<u32>> {
     let mut weights: BTreeMap<(u32, u32), f64> = BTreeMap::new();
-    for link in links {
+    for link in population.links {
         *weights.entry((link.a, link.b)).or_default() += link.weight;
     }
-    let mut groups = split(leiden(&weights), accounts, links, texts);
-    while let Some(joined) = join(&groups, links, texts) {
-        groups = joined;
+    // Faint links tie strangers; who has no other joins, if anybody, while gathering.
+    weights.retain(|_, weight| *weight >= FAINT);
+    let mut alone: BTreeSet<u32> = population.links.iter().flat_map(|l| [l.a, l.b]).collect();
+    let pieces: Vec<Vec<u32>> = split(leiden(&weights), population);
+    for member in pieces.iter().flatten() {
+        alone.remove(member);
     }
-    largest_first(groups)
+    let pieces = pieces.into_iter().chain(alone.into_iter().map(|a| vec![a])).collect();
+    let mut groups = gather(pieces, population);
+    groups.retain(|group| group.len() > 1);
+    groups.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
+    groups
 }
 
-/// Splits groups that hold several cores of hard links; accounts in no core go to the core most like them.
-fn split(groups: Vec<Vec<u32>>, accounts: &[Account], links: &[Link], texts: &Texts) -> Vec<Vec<u32>> {
-    let group_of: HashMap<u32, usize> =
-        groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
-    let mut parent: Vec<usize> = (0..accounts.len()).collect();
-    for link in links.iter().filter(|l| is_hard(l.kind) && l.weight > 0.5) {
-        if let (Some(x), Some(y)) = (group_of.get(&link.a), group_of.get(&link.b))
-            && x == y
-        {
+/// Takes pieces apart that hard links hold together in part: those that are tied, and each of the others by itself.
+fn split(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
+    let piece_of: HashMap<u32, usize> =
+        pieces.iter().enumerate().flat_map(|(p, members)| members.iter().map(move |&m| (m, p))).collect();
+    let mut parent: Vec<usize> = (0..population.accounts.len()).collect();
+    for link in population.links.iter().filter(|l| is_hard(l.kind) && l.weight > TIE) {
+        if piece_of.get(&link.a).zip(piece_of.get(&link.b)).is_some_and(|(x, y)| x == y) {
             let (a, b) = (root(&parent, link.a as usize), root(&parent, link.b as usize));
-            // Halving keeps the paths short.
+            // Shortcuts keep the paths short.
             parent[link.a as usize] = a;
             parent[link.b as usize] = b;
             parent[a.max(b)] = a.min(b);
         }
     }
     let mut out = Vec::new();
-    for group in groups {
+    for piece in pieces {
         let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-        for &member in &group {
+        for &member in &piece {
             parts.entry(root(&parent, member as usize)).or_default().push(member);
         }
-        let mut parts: Vec<Vec<u32>> = parts.into_values().collect();
-        parts.sort_by(|x, y| y.len().cmp(&x.len()).then_with(|| x.cmp(y)));
-        let mut cores: Vec<(Vec<u32>, Traits)> = Vec::new();
-        let mut rest = Vec::new();
-        for part in parts {
-            let traits = Traits::of(&part, accounts, texts);
-            // A fragment of a larger core that sends its texts is no operator of its own, only not yet linked.
-            let fragment = cores
-                .iter()
-                .any(|(core, t)| part.len() * 10 < core.len() && alike(&t.texts, &traits.texts) == Some(true));
-            if part.len() >= CORE && !fragment { cores.push((part, traits)) } else { rest.push(part) }
+        if parts.values().all(|part| part.len() == 1) {
+            out.push(piece);
+        } else {
+            out.extend(parts.into_values());
         }
-        if cores.is_empty() {
-            out.push(group);
-            continue;
-        }
-        let mut strangers = Vec::new();
-        for part in rest {
-            // A few linked accounts stay together.
-            let n = part.len() as f64;
-            let like = |core: &Traits| part.iter().map(|&m| core.likeness(m, accounts, texts)).sum::<f64>() / n;
-            let text = |core: &Traits| part.iter().map(|&m| core.common(m, texts)).sum::<f64>() / n;
-            let best = (0..cores.len())
-                .filter(|&c| text(&cores[c].1) >= 0.1)
-                .max_by(|&x, &y| like(&cores[x].1).total_cmp(&like(&cores[y].1)).then(y.cmp(&x)));
-            match best {
-                Some(best) => cores[best].0.extend(part),
-                None => strangers.extend(part),
-            }
-        }
-        out.extend(cores.into_iter().map(|(core, _)| core).chain([strangers]).filter(|g| !g.is_empty()).map(
-            |mut group| {
-                group.sort_unstable();
-                group
-            },
-        ));
     }
     out
 }
 
-/// What a core's members have in common besides hard links.
-struct Traits {
-    texts: Profile,
-    made: Option<(Micros, Micros)>,
-    clients: BTreeMap<u64, f64>,
+/// A group being gathered.
+#[derive(Debug, Default)]
+struct Gathered {
+    members: Vec<u32>,
+    profile: Profile,
+    /// Hard links between members.
+    tied: f64,
+    /// Hard links to others.
+    untied: f64,
+    /// What ties it to other groups.
+    ties: BTreeMap<u32, Tie>,
+    /// Raised whenever it changes; tells which offers are stale.
+    age: u32,
 }
 
-impl Traits {
-    fn of(members: &[u32], accounts: &[Account], texts: &Texts) -> Self {
-        let mut created: Vec<Micros> = members.iter().filter_map(|&m| accounts[m as usize].created).collect();
-        created.sort_unstable();
-        let mut clients = BTreeMap::new();
-        for &member in members {
-            for &(client, _) in accounts[member as usize].sketch.clients.entries() {
-                *clients.entry(client).or_insert(0.0) += 1.0 / members.len() as f64;
+/// What ties two groups.
+#[derive(Debug, Default)]
+struct Tie {
+    /// Hard things that both hold, each with its largest weight, ascending by thing.
+    things: Vec<(u64, f64)>,
+    /// Accounts on either side that hold one of them, ascending.
+    ends: Vec<u32>,
+    /// Hard links between the two.
+    links: f64,
+}
+
+impl Tie {
+    fn add(&mut self, other: Self) {
+        self.things.extend(other.things);
+        self.ends.extend(other.ends);
+        self.links += other.links;
+        self.tidy();
+    }
+
+    fn tidy(&mut self) {
+        self.things.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+        self.things.dedup_by_key(|t| t.0);
+        self.ends.sort_unstable();
+        self.ends.dedup();
+    }
+}
+
+impl Gathered {
+    /// How surely it leaves by things of its own that `other` has no part in, 0 to 1: were they one pool, they would have met.
+    /// A few accounts may miss each other by chance, many don't.
+    fn shuns(&self, other: &Self) -> f64 {
+        let many = |size: f64| rise(size.ln(), 6f64.ln(), 20f64.ln());
+        let inside = rise(self.tied / (self.tied + self.untied).max(1.0), 0.85, 0.97);
+        inside
+            * rise(2.0 * self.tied / self.profile.size, TREE, TREE + 2.0)
+            * many(self.profile.size)
+            * many(other.profile.size)
+    }
+}
+
+/// An offer to join two groups; the largest is the best, ties go to the smaller indices.
+///
+/// Groups that hard links tie go first: only when a pool is whole does it show that it shuns another with the same text.
+#[derive(Debug, PartialEq)]
+struct Offer {
+    tied: bool,
+    odds: f64,
+    pair: (u32, u32),
+    ages: (u32, u32),
+}
+
+impl Eq for Offer {}
+
+impl PartialOrd for Offer {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Offer {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.tied
+            .cmp(&other.tied)
+            .then(self.odds.total_cmp(&other.odds))
+            .then_with(|| other.pair.cmp(&self.pair))
+            .then_with(|| other.ages.cmp(&self.ages))
+    }
+}
+
+/// Joins groups that are likelier than not one operator's, the best pair first.
+fn gather(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
+    let kinship = Kinship::new(population);
+    let mut groups = tie(pieces, &kinship, population);
+    let mut offers: BinaryHeap<Offer> = BinaryHeap::new();
+    for x in 0..groups.len() as u32 {
+        offers
+            .extend(groups[x as usize].ties.keys().filter(|&&y| x < y).filter_map(|&y| offer(&kinship, &groups, x, y)));
+    }
+    while let Some(best) = offers.pop() {
+        let (x, y) = best.pair;
+        if best.ages != (groups[x as usize].age, groups[y as usize].age) {
+            continue;
+        }
+        // The larger takes the smaller in, so that little is moved.
+        let larger = groups[x as usize].members.len() >= groups[y as usize].members.len();
+        let (into, from) = if larger { (x, y) } else { (y, x) };
+        join(&mut groups, into, from);
+        let neighbours: Vec<u32> = groups[into as usize].ties.keys().copied().collect();
+        offers.extend(neighbours.into_iter().filter_map(|n| offer(&kinship, &groups, into.min(n), into.max(n))));
+    }
+    groups
+        .into_iter()
+        .map(|mut group| {
+            group.members.sort_unstable();
+            group.members
+        })
+        .filter(|members| !members.is_empty())
+        .collect()
+}
+
+/// The pieces as groups, with what ties them.
+fn tie(pieces: Vec<Vec<u32>>, kinship: &Kinship<'_>, population: &Population<'_>) -> Vec<Gathered> {
+    let mut group_of = vec![u32::MAX; population.accounts.len()];
+    let mut groups: Vec<Gathered> = Vec::new();
+    for members in pieces {
+        let mut profile = Profile::default();
+        for &member in &members {
+            group_of[member as usize] = groups.len() as u32;
+            profile.add(&kinship.profile(member));
+        }
+        groups.push(Gathered { members, profile, ..Gathered::default() });
+    }
+    for link in population.links {
+        let (x, y) = (group_of[link.a as usize], group_of[link.b as usize]);
+        if x == u32::MAX || y == u32::MAX {
+            continue;
+        }
+        let hard = is_hard(link.kind);
+        let firm = if hard && link.weight > TIE { 1.0 } else { 0.0 };
+        if x == y {
+            groups[x as usize].tied += firm;
+            continue;
+        }
+        for (one, other) in [(x, y), (y, x)] {
+            groups[one as usize].untied += firm;
+            let tie = groups[one as usize].ties.entry(other).or_default();
+            tie.links += firm;
+            if hard {
+                tie.things.push((link.thing, link.weight));
+                tie.ends.extend([link.a, link.b]);
             }
         }
-        Self { texts: profile(members, texts), made: burst::shortest(&created), clients }
     }
-
-    fn common(&self, account: u32, texts: &Texts) -> f64 {
-        let profile = self.texts.iter().map(|(&anchor, &share)| (anchor, share as f32));
-        texts.common(profile, texts.shares[account as usize].iter().copied())
+    for group in &mut groups {
+        group.ties.values_mut().for_each(Tie::tidy);
     }
-
-    fn likeness(&self, account: u32, accounts: &[Account], texts: &Texts) -> f64 {
-        let common = self.common(account, texts);
-        let account = &accounts[account as usize];
-        let made = self.made.zip(account.created).is_some_and(|((from, to), created)| from <= created && created <= to);
-        let client = account
-            .sketch
-            .clients
-            .entries()
-            .iter()
-            .filter_map(|(c, _)| self.clients.get(c))
-            .copied()
-            .fold(0.0, f64::max);
-        common + 0.3 * f64::from(u8::from(made)) + 0.2 * client
-    }
+    groups
 }
 
-fn largest_first(mut groups: Vec<Vec<u32>>) -> Vec<Vec<u32>> {
-    groups.retain(|group| group.len() > 1);
-    groups.sort_by(|a, b| b.len().cmp(&a.len()).then_with(|| a.cmp(b)));
-    groups
+/// Moves all of `from` into `into`.
+fn join(groups: &mut [Gathered], into: u32, from: u32) {
+    let taken = std::mem::take(&mut groups[from as usize]);
+    groups[from as usize].age = taken.age + 1;
+    for (other, tie) in taken.ties {
+        groups[other as usize].ties.remove(&from);
+        if other == into {
+            let group = &mut groups[into as usize];
+            group.tied += taken.tied + tie.links;
+            group.untied += taken.untied - 2.0 * tie.links;
+            continue;
+        }
+        let back = Tie { things: tie.things.clone(), ends: tie.ends.clone(), links: tie.links };
+        groups[other as usize].ties.entry(into).or_default().add(back);
+        groups[into as usize].ties.entry(other).or_default().add(tie);
+    }
+    let group = &mut groups[into as usize];
+    group.members.extend(taken.members);
+    group.profile.add(&taken.profile);
+    group.age += 1;
+}
+
+/// The offer to join two groups, when it is likelier than not that both are one operator's.
+fn offer(kinship: &Kinship<'_>, groups: &[Gathered], x: u32, y: u32) -> Option<Offer> {
+    let (one, other) = (&groups[x as usize], &groups[y as usize]);
+    let tie = one.ties.get(&y)?;
+    let weights: Vec<f64> = tie.things.iter().map(|t| t.1).collect();
+    // Of two parts of one pool, many of the smaller's accounts meet the larger's: in a large group somebody always meets somebody.
+    let smaller = one.profile.size.min(other.profile.size);
+    let met = (tie.ends.len() as f64 / 2.0 / smaller).min(1.0);
+    let mut odds = kinship.log_odds(&one.profile, &other.profile, &weights, met);
+    // Who comes after a ban comes by other ways; anybody else of the pool would have been met.
+    if !one.profile.follows(&other.profile) && !other.profile.follows(&one.profile) {
+        odds -= 8.0 * one.shuns(other).max(other.shuns(one));
+    }
+    (odds > 0.0).then_some(Offer { tied: tie.links > 0.0, odds, pair: (x, y), ages: (one.age, other.age) })
 }
 
 fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {
@@ -162,6 +284,7 @@ fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {
     }
     let config = LeidenConfig {
         seed: Some(SEED),
+        resolution: RESOLUTION,
         // In parallel the result would depend on the number of cores.
         parallel_local_moving_threshold: Some(usize::MAX),
         parallel_aggregation_threshold: Some(usize::MAX),
@@ -183,105 +306,9 @@ pub(crate) fn is_hard(kind: LinkKind) -> bool {
     matches!(kind, LinkKind::Network | LinkKind::Payment | LinkKind::Device | LinkKind::Replay)
 }
 
-#[derive(Default)]
-struct Bridge {
-    things: BTreeSet<u64>,
-    left: BTreeSet<u32>,
-    right: BTreeSet<u32>,
-}
-
-/// Joins every pair of groups that may be joined, once; `None` when there is none.
-fn join(groups: &[Vec<u32>], links: &[Link], texts: &Texts) -> Option<Vec<Vec<u32>>> {
-    let group_of: HashMap<u32, usize> =
-        groups.iter().enumerate().flat_map(|(g, members)| members.iter().map(move |&m| (m, g))).collect();
-    let mut bridges: BTreeMap<(usize, usize), Bridge> = BTreeMap::new();
-    for link in links.iter().filter(|l| is_hard(l.kind) && l.weight > 0.5) {
-        let (Some(&x), Some(&y)) = (group_of.get(&link.a), group_of.get(&link.b)) else { continue };
-        if x == y {
-            continue;
-        }
-        let bridge = bridges.entry((x.min(y), x.max(y))).or_default();
-        bridge.things.insert(link.thing);
-        let (left, right) = if x < y { (link.a, link.b) } else { (link.b, link.a) };
-        bridge.left.insert(left);
-        bridge.right.insert(right);
-    }
-    let profiles: Vec<Profile> = groups.iter().map(|members| profile(members, texts)).collect();
-    let mut into: Vec<usize> = (0..groups.len()).collect();
-    let mut any = false;
-    for ((x, y), bridge) in bridges {
-        // Where both send the same texts one bridge will do: the text is the second, independent kind of link.
-        let needed = match (alike(&profiles[x], &profiles[y]), has_text(&profiles[x]) || has_text(&profiles[y])) {
-            (Some(true), _) => 1,
-            // A group with a text of its own isn't joined to one without: that would chain every pool to its neighbours.
-            (Some(false), _) | (None, true) => continue,
-            (None, false) => BRIDGES.max(groups[x].len().min(groups[y].len()) / 10),
-        };
-        let enough = |side: &BTreeSet<u32>, members: &[u32]| side.len() >= needed.min(members.len());
-        if bridge.things.len() < needed || !enough(&bridge.left, &groups[x]) || !enough(&bridge.right, &groups[y]) {
-            continue;
-        }
-        let (rx, ry) = (root(&into, x), root(&into, y));
-        if rx != ry {
-            into[rx.max(ry)] = rx.min(ry);
-            any = true;
-        }
-    }
-    if !any {
-        return None;
-    }
-    let mut joined: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-    for (g, members) in groups.iter().enumerate() {
-        joined.entry(root(&into, g)).or_default().extend(members);
-    }
-    Some(
-        joined
-            .into_values()
-            .map(|mut members| {
-                members.sort_unstable();
-                members
-            })
-            .collect(),
-    )
-}
-
 fn root(into: &[usize], mut at: usize) -> usize {
     while into[at] != at {
         at = into[at];
     }
     at
-}
-
-/// Mean share of each text over a group's members, the strong ones only.
-type Profile = BTreeMap<u32, f64>;
-
-pub(crate) fn profile(members: &[u32], texts: &Texts) -> Profile {
-    let mut sums: BTreeMap<u32, f64> = BTreeMap::new();
-    for &member in members {
-        for &(anchor, share) in &texts.shares[member as usize] {
-            if texts.anchors[anchor as usize].is_template() {
-                *sums.entry(anchor).or_default() += f64::from(share);
-            }
-        }
-    }
-    sums.retain(|_, sum| {
-        *sum /= members.len() as f64;
-        *sum >= 0.05
-    });
-    sums
-}
-
-/// Whether a group has a text of its own.
-fn has_text(profile: &Profile) -> bool {
-    profile.values().any(|&share| share >= 0.2)
-}
-
-/// Whether two groups send the same texts; `None` when one of them has no text of its own.
-fn alike(x: &Profile, y: &Profile) -> Option<bool> {
-    let mass = |p: &Profile| p.values().sum::<f64>();
-    if !has_text(x) || !has_text(y) {
-        return None;
-    }
-    let common: f64 = x.iter().filter_map(|(anchor, a)| y.get(anchor).map(|b| a.min(*b))).sum();
-    Some(common >= ALIKE * mass(x).min(mass(y)))
 }

@@ -10,7 +10,8 @@ use stillwatch_model::Micros;
 use crate::account::Account;
 use crate::community::is_hard;
 use crate::links::Link;
-use crate::texts::Texts;
+use crate::signals::rise;
+use crate::texts::{Place, Texts};
 
 /// Figures of everybody, against which a group is held.
 #[derive(Debug)]
@@ -25,6 +26,10 @@ pub struct Population<'a> {
     pub operator: Vec<u32>,
     /// Number of operators.
     pub operators: f64,
+    /// Rarity of each shared template among operators, 0 (public, or no template) to 1.
+    pub rarity: Vec<f64>,
+    /// Time-of-day coherence of each account, and the pairs of active hours behind it.
+    pub rhythms: Vec<(f64, f64)>,
     /// Creation times, ascending.
     pub created: Vec<Micros>,
     /// Median response tokens an exchange.
@@ -74,8 +79,20 @@ impl<'a> Population<'a> {
         }
         let sees_things = accounts.iter().any(|a| a.payment.is_some() || !a.sketch.networks.entries().is_empty());
         let operator = operators(accounts, links);
+        let operators = distinct(operator.clone());
+        let rhythms: Vec<(f64, f64)> =
+            accounts.iter().map(|a| a.rhythm().map_or((0.0, 0.0), |r| (r.coherence, r.pairs))).collect();
+        let public: Vec<f64> =
+            texts.anchors.iter().map(|anchor| public(&anchor.accounts, &rhythms, &operator)).collect();
+        let rarity = texts.anchors.iter().zip(&public).map(|(anchor, &users)| {
+            // An app's or a harness's system prompt is public property sooner than what is asked.
+            let scale = if anchor.place == Place::System { 2.7 } else { 1.0 };
+            if anchor.is_template() { rarity(operators, users * scale) } else { 0.0 }
+        });
         Self {
-            operators: distinct(operator.clone()),
+            rarity: rarity.collect(),
+            rhythms,
+            operators,
             operator,
             accounts,
             texts,
@@ -92,6 +109,12 @@ impl<'a> Population<'a> {
     #[must_use]
     pub fn first_day(&self) -> Micros {
         self.accounts.iter().map(|a| a.sketch.first).min().unwrap_or(0).saturating_add(86_400_000_000)
+    }
+
+    /// One account as a group, for signals that look at habits alone.
+    #[must_use]
+    pub fn alone(&'a self, account: u32) -> Group<'a> {
+        Group { members: vec![account], population: self, links: Vec::new(), texts: BTreeMap::new() }
     }
 
     /// The group of these accounts.
@@ -119,26 +142,23 @@ impl Population<'_> {
         let mut users: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for &member in members {
             for &(anchor, _) in &self.texts.shares[member as usize] {
-                users.entry(anchor).or_default().push(self.operator[member as usize]);
+                users.entry(anchor).or_default().push(member);
             }
         }
         let enough = 3.max(members.len() / 20).min(members.len());
-        let scale = |operators: f64| (((self.operators / operators).ln() - 1.5) / 3.0).clamp(0.0, 1.0);
+        let independent = |users: &[u32]| public(users, &self.rhythms, &self.operator);
         users
             .into_iter()
             .filter(|(anchor, users)| users.len() >= enough && self.texts.anchors[*anchor as usize].is_template())
             .map(|(anchor, users)| {
                 let accounts = users.len() as f64;
-                let operators = distinct(users);
-                let outside = self.texts.anchors[anchor as usize]
-                    .accounts
-                    .iter()
-                    .filter(|a| !inside.contains(a))
-                    .map(|&a| self.operator[a as usize]);
-                let outside = distinct(outside.filter(|o| !inner.contains(o)).collect());
+                let operators = distinct(users.iter().map(|&u| self.operator[u as usize]).collect());
+                let mut outside = self.texts.anchors[anchor as usize].accounts.clone();
+                outside.retain(|a| !inside.contains(a) && !inner.contains(&self.operator[*a as usize]));
                 let linked = ((1.0 - operators / accounts - 0.1) / 0.4).clamp(0.0, 1.0);
-                let doubt = if self.sees_things { 0.5 * scale(operators) } else { scale(operators).max(0.4) };
-                (anchor, scale(1.0 + outside) * linked.max(doubt))
+                let few = rarity(self.operators, independent(&users));
+                let doubt = if self.sees_things { 0.4 * few } else { few.max(0.4) };
+                (anchor, rarity(self.operators, 1.0 + independent(&outside)) * linked.max(doubt))
             })
             .collect()
     }
@@ -171,6 +191,38 @@ fn operators(accounts: &[Account], links: &[Link]) -> Vec<u32> {
         }
     }
     (0..accounts.len() as u32).map(|a| find(&mut parent, a)).collect()
+}
+
+/// Rarity of a text that `users` of all independent operators use, 0 (public) to 1: among few because it is, and among many in share.
+fn rarity(operators: f64, users: f64) -> f64 {
+    let users = users.max(1.0);
+    let share = rise((operators / users).ln(), 1.5, 3.5);
+    share.min(1.0 - rise(users.ln(), 10f64.ln(), 80f64.ln()))
+}
+
+/// Pairs of active hours from which one account's rhythm tells by itself.
+const TELLS: f64 = 40.0;
+
+/// How many independent operators use a text, each counted by how far it lives by day and night: people do, a network of
+/// accounts doesn't. Those that each sent too little to tell are judged together.
+fn public(users: &[u32], rhythms: &[(f64, f64)], operator: &[u32]) -> f64 {
+    let human = |coherence: f64| rise(coherence, 0.03, 0.15).max(0.05);
+    let (mut sum, mut pairs) = (0.0, 0.0);
+    for &(coherence, p) in users.iter().map(|&u| &rhythms[u as usize]).filter(|r| r.1 < TELLS) {
+        sum += coherence * p;
+        pairs += p;
+    }
+    let together = if pairs < TELLS { 0.5 } else { human(sum / pairs) };
+    let mut each: Vec<(u32, f64)> = users
+        .iter()
+        .map(|&u| {
+            let (coherence, pairs) = rhythms[u as usize];
+            (operator[u as usize], if pairs < TELLS { together } else { human(coherence) })
+        })
+        .collect();
+    each.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
+    each.dedup_by_key(|e| e.0);
+    each.iter().map(|e| e.1).sum()
 }
 
 fn distinct(mut values: Vec<u32>) -> f64 {

@@ -13,6 +13,7 @@ pub mod evaluate;
 pub mod explain;
 pub mod fingerprint;
 pub mod group;
+mod kin;
 pub mod kmv;
 pub mod links;
 pub mod lone;

@@ -8,9 +8,10 @@
 
 use std::collections::HashMap;
 
-use stillwatch_model::LinkKind;
+use stillwatch_model::{LinkKind, Micros};
 
 use crate::account::Account;
+use crate::sketch::TOPIC;
 use crate::text::fold;
 use crate::texts::{Place, Texts};
 
@@ -20,6 +21,7 @@ const NEIGHBOURS: usize = 6;
 const CLIQUE: usize = 24;
 /// Share of an account's exchanges that must carry a text before the account is a user of it.
 const USER: f32 = 0.12;
+const DAY: Micros = 86_400_000_000;
 
 /// One kind of evidence that two accounts have one operator.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -42,7 +44,7 @@ fn prior(kind: LinkKind) -> (f64, f64) {
         LinkKind::Replay => (0.0, 8.0),
         LinkKind::Payment | LinkKind::Device => (1.0, 6.0),
         LinkKind::Network => (3.0, 4.0),
-        LinkKind::SignUp => (4.0, 2.0),
+        LinkKind::SignUp => (5.5, 0.6),
         LinkKind::Template | LinkKind::Injected => (3.0, 3.0),
         LinkKind::Timing | LinkKind::Creation | LinkKind::Pivot | LinkKind::Succession => (3.0, 2.0),
     }
@@ -58,6 +60,7 @@ fn weigh(kind: LinkKind, population: f64, holders: usize) -> f64 {
 pub fn find(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     let mut links = hard(accounts, texts);
     links.extend(by_text(accounts, texts));
+    links.extend(batches(accounts, texts));
     links.sort_by_key(|x| (x.a, x.b, x.kind, x.thing));
     links.dedup_by(|x, y| (x.a, x.b, x.kind, x.thing) == (y.a, y.b, y.kind, y.thing));
     links
@@ -66,6 +69,7 @@ pub fn find(accounts: &[Account], texts: &Texts) -> Vec<Link> {
 /// Links by things other than text: payment, device, addresses, reasoning references.
 fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     let order = by_age(accounts);
+    let habits = Habits::of(accounts, texts);
     let mut links = Vec::new();
     let mut things: HashMap<(LinkKind, u64), Vec<u32>> = HashMap::new();
     for (at, account) in accounts.iter().enumerate() {
@@ -85,46 +89,206 @@ fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     }
     let mut things: Vec<_> = things.into_iter().filter(|(_, holders)| holders.len() > 1).collect();
     things.sort_unstable_by_key(|&(key, _)| key);
+    let mut pairs = Vec::new();
     for ((kind, thing), holders) in things {
         let weight = weigh(kind, accounts.len() as f64, holders.len());
+        if weight <= 0.0 {
+            continue;
+        }
+        pairs.clear();
         pair_up(&holders, &order, |a, b| {
             // One declared organisation is one customer: sharing inside it says nothing. Nor do neighbours inside an aggregator.
             let declared =
                 accounts[a as usize].organization().is_some_and(|o| accounts[b as usize].organization() == Some(o));
             let housed = accounts[a as usize].container.is_some_and(|c| accounts[b as usize].container == Some(c));
-            if weight > 0.0 && !declared && !housed {
-                let weight = if kind == LinkKind::Network { weight * private(a, b, accounts, texts) } else { weight };
-                links.push(Link { a, b, kind, weight, thing });
+            if !declared && !housed {
+                let company = if kind == LinkKind::Network { habits.company(a, b, texts) } else { Company::Alike(1.0) };
+                pairs.push((a, b, company));
             }
         });
+        let crowd = (kind == LinkKind::Network && holders.len() >= PUBLIC).then(|| privacy(&pairs));
+        links.extend(pairs.iter().map(|&(a, b, company)| {
+            let private = match (company, crowd) {
+                (Company::Alike(x) | Company::Unlike(x) | Company::Unknown(x), None) => x,
+                (Company::Alike(x) | Company::Unlike(x), Some(privacy)) => x * privacy,
+                // In a crowd, those who have nothing known in common met by chance.
+                (Company::Unknown(x), Some(privacy)) => 0.3 * x * privacy,
+            };
+            Link { a, b, kind, weight: weight * private, thing }
+        }));
     }
+    discount(&mut links);
     links.extend(replay(accounts));
     links
 }
 
-/// How far an address that two accounts share is one operator's, 0.1 to 1: those who meet at a public proxy, a phone network or
-/// a campus have nothing else in common; an operator's accounts send the same texts, or are machines of one make and batch.
-fn private(a: u32, b: u32, accounts: &[Account], texts: &Texts) -> f64 {
-    let alike = texts.likeness(a, b);
-    let own_text = |x: u32| {
-        texts.shares[x as usize]
-            .iter()
-            .any(|&(anchor, share)| share >= 0.4 && texts.anchors[anchor as usize].is_template())
-    };
-    // Two that each have a text of their own, and not the same, are two operators at one proxy.
-    if own_text(a) && own_text(b) {
-        return ((alike - 0.15) / 0.2).clamp(0.1, 1.0);
+/// How far an address where many meet is one operator's: where most have nothing else in common, those who do met by chance too.
+fn privacy(pairs: &[(u32, u32, Company)]) -> f64 {
+    let alike = pairs.iter().filter(|p| matches!(p.2, Company::Alike(_))).count() as f64;
+    let known = pairs.iter().filter(|p| !matches!(p.2, Company::Unknown(_))).count() as f64;
+    ((alike + 1.0) / (known + 3.0) / 0.5 - 0.2).clamp(0.1, 1.0)
+}
+
+/// What two accounts that share an address have in common besides, with how far the address is one operator's, 0 to 1.
+#[derive(Debug, Clone, Copy)]
+enum Company {
+    Alike(f64),
+    Unlike(f64),
+    Unknown(f64),
+}
+
+/// Holders from which the company at an address tells whether it is public.
+const PUBLIC: usize = 6;
+/// What each further address that two accounts share weighs, against the one before: a pool's exits come together.
+const NEXT: f64 = 0.6;
+
+/// Lessens the weight of all but the strongest address that two accounts share.
+fn discount(links: &mut Vec<Link>) {
+    links.sort_by(|x, y| {
+        (x.a, x.b, x.kind).cmp(&(y.a, y.b, y.kind)).then(y.weight.total_cmp(&x.weight)).then(x.thing.cmp(&y.thing))
+    });
+    let mut part = 1.0;
+    for at in 0..links.len() {
+        let link = links[at];
+        let again = at > 0 && (links[at - 1].a, links[at - 1].b, links[at - 1].kind) == (link.a, link.b, link.kind);
+        part = if again && link.kind == LinkKind::Network { part * NEXT } else { 1.0 };
+        links[at].weight *= part;
     }
-    let make = one_make(&accounts[a as usize], &accounts[b as usize]);
-    (alike.max(if make { 0.3 } else { 0.0 }) / 0.3).clamp(0.1, 1.0)
+    links.retain(|link| link.weight >= 0.05);
+}
+
+/// What is compared of two accounts that share an address, looked up once.
+struct Habits {
+    client: Option<u64>,
+    human: bool,
+    created: Option<Micros>,
+    /// Largest share of a text of its own.
+    own: f32,
+    samples: usize,
+    /// Mean subject of its prompts against everybody's; unit length, absent with few samples.
+    topic: Option<[f32; TOPIC]>,
+}
+
+/// All accounts' habits.
+struct AllHabits(Vec<Habits>);
+
+impl Habits {
+    fn of(accounts: &[Account], texts: &Texts) -> AllHabits {
+        let topics = topics(accounts);
+        AllHabits(
+            accounts
+                .iter()
+                .zip(&texts.shares)
+                .zip(topics)
+                .map(|((account, shares), topic)| Self {
+                    topic,
+                    client: account.client(),
+                    human: account.rhythm().is_some_and(|r| r.pairs >= 10.0 && r.coherence > 0.2),
+                    created: account.created,
+                    own: shares
+                        .iter()
+                        .filter(|&&(anchor, _)| texts.anchors[anchor as usize].is_template())
+                        .map(|s| s.1)
+                        .fold(0.0, f32::max),
+                    samples: account.sketch.samples().len(),
+                })
+                .collect(),
+        )
+    }
+}
+
+impl AllHabits {
+    /// How far an address that two accounts share is one operator's: those who meet at a public proxy, a phone network or a
+    /// campus have nothing else in common; an operator's accounts send the same texts, or are machines of one make and batch
+    /// that ask about the same.
+    fn company(&self, a: u32, b: u32, texts: &Texts) -> Company {
+        const ROOM: usize = 8;
+        let (x, y) = (&self.0[a as usize], &self.0[b as usize]);
+        let alike = if x.own > 0.0 && y.own > 0.0 { texts.likeness(a, b) } else { 0.0 };
+        if alike >= 0.2 {
+            return Company::Alike(((alike - 0.1) / 0.2).min(1.0));
+        }
+        let own = |h: &Habits| h.own >= 0.4;
+        let room = |h: &Habits| h.samples >= ROOM;
+        // Each has a text of its own, or one has and the other had room to show it and did not: two operators at one proxy.
+        if own(x) && own(y) && room(x) && room(y)
+            || own(x) && room(y) && y.own < 0.2
+            || own(y) && room(x) && x.own < 0.2
+        {
+            return Company::Unlike(0.1);
+        }
+        let make = one_make(x, y);
+        match x.topic.zip(y.topic).map(|(x, y)| x.iter().zip(y).map(|(x, y)| x * y).sum::<f32>()) {
+            Some(subject) if subject >= 0.45 && make => Company::Alike(1.0),
+            Some(subject) if subject < 0.2 => Company::Unlike(0.1),
+            _ if make => Company::Unknown(0.6),
+            _ => Company::Unknown(0.1),
+        }
+    }
+}
+
+/// The mean subject of each account's prompts, against everybody's.
+fn topics(accounts: &[Account]) -> Vec<Option<[f32; TOPIC]>> {
+    const ENOUGH: usize = 6;
+    let mean = |account: &Account| {
+        let samples = account.sketch.samples();
+        let mut sum = [0.0f32; TOPIC];
+        for sample in samples {
+            for (sum, &t) in sum.iter_mut().zip(&sample.topic) {
+                *sum += f32::from(t) / samples.len() as f32;
+            }
+        }
+        (samples.len() >= ENOUGH && account.sketch.counts.prompts > 0).then_some(sum)
+    };
+    let means: Vec<_> = accounts.iter().map(mean).collect();
+    let known = means.iter().flatten().count().max(1) as f32;
+    let mut all = [0.0f32; TOPIC];
+    for mean in means.iter().flatten() {
+        for (all, t) in all.iter_mut().zip(mean) {
+            *all += t / known;
+        }
+    }
+    let unit = |mut v: [f32; TOPIC]| {
+        v.iter_mut().zip(all).for_each(|(v, all)| *v -= all);
+        let length = v.iter().map(|v| v * v).sum::<f32>().sqrt().max(1e-6);
+        v.map(|v| v / length)
+    };
+    means.into_iter().map(|mean| mean.map(unit)).collect()
 }
 
 /// Machines of one make and batch: the same client, no human rhythm, created within two weeks of each other where known.
-fn one_make(a: &Account, b: &Account) -> bool {
-    let client = |x: &Account| x.sketch.clients.entries().first().map(|c| c.0);
-    let human = |x: &Account| x.rhythm().is_some_and(|r| r.pairs >= 10.0 && r.coherence > 0.2);
-    let apart = a.created.zip(b.created).map(|(x, y)| (x - y).abs() > 14 * 86_400_000_000);
-    client(a).is_some() && client(a) == client(b) && !human(a) && !human(b) && apart != Some(true)
+fn one_make(a: &Habits, b: &Habits) -> bool {
+    let apart = a.created.zip(b.created).map(|(x, y)| (x - y).abs() > 14 * DAY);
+    a.client.is_some() && a.client == b.client && !a.human && !b.human && apart != Some(true)
+}
+
+/// Accounts made in one batch: the same make, one after the other, where more were made than in the days around.
+fn batches(accounts: &[Account], texts: &Texts) -> Vec<Link> {
+    let habits = Habits::of(accounts, texts);
+    let mut made: Vec<(Micros, u32)> =
+        accounts.iter().zip(0..).filter_map(|(account, at)| Some((account.created?, at))).collect();
+    made.sort_unstable();
+    let count =
+        |from: Micros, to: Micros| (made.partition_point(|m| m.0 <= to) - made.partition_point(|m| m.0 < from)) as f64;
+    let mut links = Vec::new();
+    for (place, &(when, a)) in made.iter().enumerate() {
+        let rush = count(when - DAY / 2, when + DAY / 2) / (count(when - 10 * DAY, when + 10 * DAY) / 20.0).max(1.0);
+        let weight = (0.5 * (rush / 2.0).ln()).min(prior(LinkKind::Creation).1);
+        if weight < 0.05 {
+            continue;
+        }
+        let alike = |b: u32| {
+            let (x, y) = (&accounts[a as usize], &accounts[b as usize]);
+            let volume = (x.exchanges().max(1.0).ln() - y.exchanges().max(1.0).ln()).abs();
+            let firm = x.organization().is_some() && x.organization() == y.organization();
+            volume < 1.2 && !firm && one_make(&habits.0[a as usize], &habits.0[b as usize])
+        };
+        let near = made[place + 1..].iter().take(24).take_while(|m| m.0 - when <= DAY).map(|m| m.1);
+        for b in near.filter(|&b| alike(b)).take(3) {
+            links.push(Link { a: a.min(b), b: a.max(b), kind: LinkKind::Creation, weight, thing: 0 });
+        }
+    }
+    links
 }
 
 /// References presented by another account than they were minted for.
@@ -166,13 +330,18 @@ fn replay(accounts: &[Account]) -> Vec<Link> {
 fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
     let order = by_age(accounts);
     let mut pairs: HashMap<(u32, u32), (f64, f64)> = HashMap::new();
+    let mut share = vec![0.0f32; accounts.len()];
     for anchor in texts.anchors.iter().filter(|a| a.is_template()) {
-        let at = texts.anchors.binary_search_by_key(&anchor.key, |a| a.key).unwrap_or(0) as u32;
-        let share = |account: u32| {
-            let shares = &texts.shares[account as usize];
-            shares.binary_search_by_key(&at, |s| s.0).map_or(0.0, |i| shares[i].1)
-        };
-        let users: Vec<u32> = anchor.accounts.iter().copied().filter(|&a| share(a) >= USER).collect();
+        let users: Vec<u32> = anchor
+            .accounts
+            .iter()
+            .zip(&anchor.shares)
+            .filter(|&(_, &s)| s >= USER)
+            .map(|(&account, &s)| {
+                share[account as usize] = s;
+                account
+            })
+            .collect();
         if users.len() < 2 {
             continue;
         }
@@ -180,7 +349,7 @@ fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
         // The body has many anchors that say the same thing; the edges have one each.
         let part = if anchor.place == Place::Body { 0.25 } else { 1.0 };
         pair_up(&users, &order, |a, b| {
-            let both = f64::from(share(a).min(share(b)));
+            let both = f64::from(share[a as usize].min(share[b as usize]));
             let pair = pairs.entry((a, b)).or_default();
             if anchor.place == Place::Body {
                 pair.0 += weight * part * both;

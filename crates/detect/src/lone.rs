@@ -25,7 +25,7 @@ pub fn tell(population: &Population<'_>, at: u32) -> Option<Vec<Told>> {
     if c.exchanges < ENOUGH {
         return None;
     }
-    let group = population.group(vec![at]);
+    let group = population.alone(at);
     let mut told = Vec::new();
     let mut add = |name: &str, family, weight, value: f64, evidence: f64, because: String| {
         told.push(Told {

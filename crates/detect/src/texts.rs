@@ -42,6 +42,8 @@ pub struct Anchor {
     pub place: Place,
     /// Accounts that use it, ascending.
     pub accounts: Vec<u32>,
+    /// The share of each one's samples that carries it.
+    pub shares: Vec<f32>,
     /// Distinct prompts that carry it among the samples.
     pub fills: u32,
     /// Samples that carry it.
@@ -65,7 +67,12 @@ pub struct Texts {
     pub anchors: Vec<Anchor>,
     /// Per account: (index of the anchor, share of its samples), ascending by anchor.
     pub shares: Vec<Vec<(u32, f32)>>,
-    index: HashMap<u64, u32>,
+    /// Shared anchors of every sample, one account after the other.
+    found: Vec<u32>,
+    /// Where each sample's anchors end in `found`.
+    ends: Vec<u32>,
+    /// Index of each account's first sample; one more entry than accounts.
+    first: Vec<u32>,
 }
 
 /// The keys of all anchors of a sample.
@@ -124,7 +131,22 @@ impl Texts {
         for group in uses.chunk_by(|a, b| a.0 == b.0) {
             texts.take(group, accounts);
         }
+        drop(uses);
+        texts.locate(accounts);
         texts
+    }
+
+    /// Notes which shared anchors each sample carries.
+    fn locate(&mut self, accounts: &[Account]) {
+        let index: HashMap<u64, u32> = self.anchors.iter().zip(0..).map(|(anchor, at)| (anchor.key, at)).collect();
+        self.first.push(0);
+        for account in accounts {
+            for sample in account.sketch.samples() {
+                self.found.extend(keys(sample).filter_map(|(_, key)| index.get(&key).copied()));
+                self.ends.push(self.found.len() as u32);
+            }
+            self.first.push(self.ends.len() as u32);
+        }
     }
 
     fn take(&mut self, group: &[(u64, u32, u32, Place)], accounts: &[Account]) {
@@ -138,16 +160,19 @@ impl Texts {
         prompts.sort_unstable();
         prompts.dedup();
         let at = self.anchors.len() as u32;
+        let mut shares = Vec::with_capacity(users.len());
         for run in group.chunk_by(|a, b| a.1 == b.1) {
             let account = run[0].1 as usize;
             let samples = accounts[account].sketch.samples().len().max(1);
-            self.shares[account].push((at, run.len() as f32 / samples as f32));
+            let share = run.len() as f32 / samples as f32;
+            self.shares[account].push((at, share));
+            shares.push(share);
         }
-        self.index.insert(key, at);
         self.anchors.push(Anchor {
             key,
             place,
             accounts: users,
+            shares,
             fills: prompts.len() as u32,
             uses: group.len() as u32,
         });
@@ -181,8 +206,12 @@ impl Texts {
         edge.max(body).min(1.0)
     }
 
-    /// The shared anchors of a sample, as indices.
-    pub fn of<'a>(&'a self, sample: &'a Sample) -> impl Iterator<Item = u32> + 'a {
-        keys(sample).filter_map(|(_, key)| self.index.get(&key).copied())
+    /// The shared anchors of each of an account's samples, in the samples' order.
+    pub fn samples(&self, account: u32) -> impl Iterator<Item = &[u32]> {
+        let (from, to) = (self.first[account as usize] as usize, self.first[account as usize + 1] as usize);
+        (from..to).map(|at| {
+            let begin = if at == 0 { 0 } else { self.ends[at - 1] };
+            &self.found[begin as usize..self.ends[at] as usize]
+        })
     }
 }

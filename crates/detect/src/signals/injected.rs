@@ -30,29 +30,31 @@ pub const SIGNAL: Signal = Signal {
 };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
-    let population = group.population;
+    let texts = group.population.texts;
     let (mut edge, mut members) = (0.0, 0.0);
-    for account in group.accounts() {
-        let samples = account.sketch.samples();
-        if samples.is_empty() {
-            continue;
-        }
-        for sample in samples {
+    for &member in &group.members {
+        let (mut sum, mut all) = (0.0, 0.0);
+        for anchors in texts.samples(member) {
             let (mut outer, mut inner) = (0.0f64, 0);
-            for anchor in population.texts.of(sample) {
-                let Some(&rarity) = group.texts.get(&anchor) else { continue };
-                if population.texts.anchors[anchor as usize].place == Place::Body {
-                    inner += 1
-                } else {
-                    outer = outer.max(rarity)
+            for anchor in anchors {
+                let Some(&rarity) = group.texts.get(anchor) else { continue };
+                match texts.anchors[*anchor as usize].place {
+                    Place::Body => inner += 1,
+                    Place::Head | Place::Tail => outer = outer.max(rarity),
+                    // An app's system prompt is no injection.
+                    Place::System => {}
                 }
             }
             // A short injection wins a few slots of a short prompt's body; a template wins most.
             if inner <= 8 {
-                edge += outer / samples.len() as f64;
+                sum += outer;
             }
+            all += 1.0;
         }
-        members += 1.0;
+        if all > 0.0 {
+            edge += sum / all;
+            members += 1.0;
+        }
     }
     if members < 2.0 {
         return None;
@@ -62,7 +64,7 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
         value,
         evidence: rise(value, 0.1, 0.6),
         because: format!(
-            "a fixed text of the group's own stands before, after or above {} of otherwise free prompts",
+            "a fixed text of the group's own stands before or after {} of otherwise free prompts",
             percent(value)
         ),
     })

@@ -6,6 +6,7 @@
 pub mod answers;
 pub mod balance;
 pub mod burst;
+pub mod cold;
 pub mod declared;
 pub mod elicitation;
 pub mod exits;
@@ -52,7 +53,7 @@ pub struct Signal {
 }
 
 /// Every signal.
-pub const ALL: [Signal; 17] = [
+pub const ALL: [Signal; 18] = [
     template::SIGNAL,
     injected::SIGNAL,
     elicitation::SIGNAL,
@@ -70,6 +71,7 @@ pub const ALL: [Signal; 17] = [
     refusals::SIGNAL,
     focus::SIGNAL,
     answers::SIGNAL,
+    cold::SIGNAL,
 ];
 
 /// `x` scaled so that `from` is 0 and `to` is 1, held between -1 and 1.

@@ -21,7 +21,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "repeats", family: Family::Content, weight: (0.0, 1.5), measure, needs: &["prompt", "messages"] };
+    Signal { name: "repeats", family: Family::Content, weight: (0.0, 2.5), measure, needs: &["prompt", "messages"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.sketch.counts.prompts == 0) {
@@ -30,7 +30,7 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     let value = group.mean(|a| a.repeats().min(10.0));
     Some(Reading {
         value,
-        evidence: -rise(value, 1.25, 2.5),
+        evidence: -rise(value.ln(), 1.2f64.ln(), 6f64.ln()),
         because: format!("each prompt was sent {value:.1} times by the same account"),
     })
 }

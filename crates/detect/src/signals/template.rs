@@ -18,6 +18,10 @@ use stillwatch_model::Family;
 
 use super::{Reading, Signal, percent, rise};
 use crate::group::Group;
+use crate::texts::Place;
+
+/// How much of a text shared in the system prompt alone counts.
+const SYSTEM: f64 = 0.5;
 
 /// The signal.
 pub const SIGNAL: Signal = Signal {
@@ -29,19 +33,30 @@ pub const SIGNAL: Signal = Signal {
 };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
-    let texts = &group.texts;
+    let texts = group.population.texts;
     let (mut covered, mut plain, mut members) = (0.0, 0.0, 0.0);
-    for account in group.accounts() {
-        let samples = account.sketch.samples();
-        if samples.is_empty() || account.sketch.counts.prompts == 0 {
+    for (account, &member) in group.accounts().zip(&group.members) {
+        if account.sketch.counts.prompts == 0 {
             continue;
         }
-        let best =
-            |s| group.population.texts.of(s).filter_map(|anchor| texts.get(&anchor).copied()).fold(f64::NAN, f64::max);
-        let each: Vec<f64> = samples.iter().map(best).collect();
-        covered += each.iter().filter(|r| !r.is_nan()).sum::<f64>() / samples.len() as f64;
-        plain += each.iter().filter(|r| !r.is_nan()).count() as f64 / samples.len() as f64;
-        members += 1.0;
+        let (mut sum, mut carried, mut all) = (0.0, 0.0, 0.0);
+        for anchors in texts.samples(member) {
+            let mut best = None;
+            for &anchor in anchors {
+                let Some(&rarity) = group.texts.get(&anchor) else { continue };
+                // Many honest customers share the system prompt of an app or a brief; whoever asks chooses the rest.
+                let part = if texts.anchors[anchor as usize].place == Place::System { SYSTEM } else { 1.0 };
+                best = Some(f64::max(rarity * part, best.unwrap_or(0.0)));
+            }
+            sum += best.unwrap_or(0.0);
+            carried += f64::from(u8::from(best.is_some()));
+            all += 1.0;
+        }
+        if all > 0.0 {
+            covered += sum / all;
+            plain += carried / all;
+            members += 1.0;
+        }
     }
     if members < 2.0 {
         return None;
