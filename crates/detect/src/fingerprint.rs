@@ -3,11 +3,11 @@
 //! Invariant: two sets of shingles with Jaccard similarity J agree in a slot with probability J; no clock, no randomness.
 //! Not here: which anchors make a template (`texts.rs`).
 //!
-//! The 128 slots are filled by throwing shingles into them, four rounds from one hash, and the least of the first round that
+//! The 128 slots are filled by throwing shingles into them, three rounds from one hash; the least of the first round that
 //! reached a slot wins (Dahlgaard, Knudsen, Thorup: Fast Similarity Sketching, 2017). Instead of going on until the last slot
-//! is full, the few empty ones borrow from another (Shrivastava: Optimal Densification, 2017). Which slot is
-//! asked next depends on none of the sets, only on its being empty: so the estimate has no bias, and because a set is drawn from without
-//! putting back, its error is below that of MinHash, `J(1-J)/128`, for texts of any length.
+//! is full, the few empty ones borrow from others (Shrivastava: Optimal Densification, 2017). Which slot is asked next depends
+//! on neither set, only on slots being empty: so the estimate has no bias. And because a set is drawn from without putting
+//! back, the error is below that of MinHash, `J(1-J)/128`, for texts of any length.
 
 use crate::text::fold;
 
@@ -54,27 +54,24 @@ pub struct Anchors {
     pub tail: u32,
 }
 
-/// Makes fingerprints; holds the buffers, so that making one allocates nothing.
+/// Makes fingerprints and anchors; one a thread, so that it may keep buffers, of which it needs none now.
 #[derive(Debug, Default, Clone)]
-pub struct Fingerprinter {
-    shingles: Vec<u64>,
-}
+pub struct Fingerprinter {}
 
 impl Fingerprinter {
     /// The fingerprint of a text given as token hashes.
     #[must_use]
     pub fn fingerprint(&mut self, tokens: &[u64]) -> Fingerprint {
-        self.cut(tokens);
-        Fingerprint { slots: throw(&self.shingles) }
+        let slots = if tokens.len() < SHINGLE { throw(words(tokens)) } else { throw(shingles(tokens)) };
+        Fingerprint { slots }
     }
 
     /// The anchors of a prompt given as token hashes.
     #[must_use]
     pub fn anchors(&mut self, tokens: &[u64]) -> Anchors {
-        self.cut(tokens);
         let edges = tokens.len() >= EDGE + SHINGLE;
         Anchors {
-            body: least(&self.shingles),
+            body: parts(tokens),
             head: if edges { edge(&tokens[..EDGE], A) } else { 0 },
             tail: if edges { edge(&tokens[tokens.len() - EDGE..], B) } else { 0 },
         }
@@ -83,69 +80,74 @@ impl Fingerprinter {
     /// The anchors of a system prompt given as token hashes.
     #[must_use]
     pub fn system(&mut self, tokens: &[u64]) -> [u32; SYSTEM] {
-        self.cut(tokens);
-        least(&self.shingles)
+        parts(tokens)
     }
+}
 
-    /// Cuts a text into shingles, each hashed to 64 bits of which all are as good as random.
-    fn cut(&mut self, tokens: &[u64]) {
-        self.shingles.clear();
-        if tokens.len() < SHINGLE {
-            self.shingles.extend(tokens.iter().map(|&token| fold(token ^ A, B)));
-        } else {
-            self.shingles.extend(tokens.windows(SHINGLE).map(|w| {
-                let (a, b, c) = (w[0], w[1], w[2]);
-                fold(a ^ A, b.rotate_left(23) ^ c.wrapping_mul(B))
-            }));
-        }
-    }
+fn parts<const N: usize>(tokens: &[u64]) -> [u32; N] {
+    if tokens.len() < SHINGLE { least(words(tokens)) } else { least(shingles(tokens)) }
+}
+
+/// The shingles of a text, each hashed to 64 bits of which all are as good as random.
+fn shingles(tokens: &[u64]) -> impl ExactSizeIterator<Item = u64> + Clone {
+    tokens.windows(SHINGLE).map(|w| fold(w[0] ^ A, w[1].rotate_left(23) ^ w[2].rotate_left(46)))
+}
+
+/// What stands for shingles in a text too short to have any.
+fn words(tokens: &[u64]) -> impl ExactSizeIterator<Item = u64> + Clone {
+    tokens.iter().map(|&token| fold(token ^ A, B))
 }
 
 /// An empty slot: above any value.
 const EMPTY: u32 = u32::MAX;
 /// Rounds: one hash is good for all, each reads it from another place on.
-const ROUNDS: u32 = 4;
+const ROUNDS: u32 = 3;
 
 /// Fills 128 slots. A throw reads 7 bits for the slot and then 30 for the value, which lies above those of earlier rounds.
-fn throw(shingles: &[u64]) -> [u32; SLOTS] {
-    if shingles.is_empty() {
+fn throw(shingles: impl ExactSizeIterator<Item = u64> + Clone) -> [u32; SLOTS] {
+    if shingles.len() == 0 {
         return [0; SLOTS];
     }
     let mut slots = [EMPTY; SLOTS];
-    for &shingle in shingles {
+    for shingle in shingles.clone() {
         for round in 0..ROUNDS {
-            let bits = shingle.rotate_left(round * 16);
+            let bits = shingle.rotate_left(round * (64 / ROUNDS));
             let held = &mut slots[(bits >> 57) as usize];
             *held = (*held).min((bits << 7 >> 34) as u32 | round << 30);
         }
     }
-    // Few are empty but in short texts. They borrow what the other slot of a pair has ...
-    let (left, right) = slots.split_at_mut(SLOTS / 2);
-    for (a, b) in left.iter_mut().zip(right) {
-        (*a, *b) = (if *a == EMPTY { *b } else { *a }, if *b == EMPTY { *a } else { *b });
-    }
-    // ... or, where that is empty too, ask all shingles again.
-    if slots.contains(&EMPTY) {
-        for (slot, held) in slots.iter_mut().enumerate().filter(|(_, held)| **held == EMPTY) {
-            *held = own(shingles, slot as u64) as u32;
+    // Few are empty but in short texts. They borrow what another slot has, and if that is empty too, what a third has ...
+    for apart in [SLOTS / 2, SLOTS / 4] {
+        for both in slots.chunks_exact_mut(2 * apart) {
+            let (left, right) = both.split_at_mut(apart);
+            for (a, b) in left.iter_mut().zip(right) {
+                (*a, *b) = (if *a == EMPTY { *b } else { *a }, if *b == EMPTY { *a } else { *b });
+            }
         }
+        if !slots.contains(&EMPTY) {
+            return slots;
+        }
+    }
+    // ... or ask all shingles again.
+    for (slot, held) in slots.iter_mut().enumerate().filter(|(_, held)| **held == EMPTY) {
+        *held = own(shingles.clone(), slot as u64) as u32;
     }
     slots
 }
 
 /// The least shingle of each of `N` parts of all hashes: what a sketch keeps of a text. A part without a shingle asks again.
-fn least<const N: usize>(shingles: &[u64]) -> [u32; N] {
-    if shingles.is_empty() {
+fn least<const N: usize>(shingles: impl ExactSizeIterator<Item = u64> + Clone) -> [u32; N] {
+    if shingles.len() == 0 {
         return [0; N];
     }
     let mut slots = [u64::MAX; N];
-    for &shingle in shingles {
+    for shingle in shingles.clone() {
         let held = &mut slots[(shingle >> (64 - N.ilog2())) as usize % N];
         *held = shingle.min(*held);
     }
     for (slot, held) in slots.iter_mut().enumerate() {
         if *held == u64::MAX {
-            *held = own(shingles, slot as u64);
+            *held = own(shingles.clone(), slot as u64);
         }
     }
     // Zero means 'none'.
@@ -153,9 +155,9 @@ fn least<const N: usize>(shingles: &[u64]) -> [u32; N] {
 }
 
 /// The least of all shingles by a hash of the slot's own.
-fn own(shingles: &[u64], slot: u64) -> u64 {
+fn own(shingles: impl Iterator<Item = u64>, slot: u64) -> u64 {
     let key = SLOT.wrapping_mul(SLOTS as u64 + slot);
-    shingles.iter().map(|&shingle| fold(shingle ^ key, K)).min().unwrap_or(0)
+    shingles.map(|shingle| fold(shingle ^ key, K)).min().unwrap_or(0)
 }
 
 fn edge(tokens: &[u64], seed: u64) -> u32 {
@@ -194,7 +196,7 @@ mod tests {
                 let mut set = || {
                     let mut all = common.clone();
                     all.resize_with(size, &mut next);
-                    Fingerprint { slots: throw(&all) }
+                    Fingerprint { slots: throw(all.iter().copied()) }
                 };
                 let truth = shared as f64 / (2 * size - shared) as f64;
                 let error = set().similarity(&set()) - truth;
@@ -214,7 +216,7 @@ mod tests {
             let (mut sum, count) = (0.0, 1000);
             for _ in 0..count {
                 let all: Vec<u64> = (0..large).map(|_| next()).collect();
-                let [a, b] = [&all[..small], &all].map(|set| Fingerprint { slots: throw(set) });
+                let [a, b] = [&all[..small], &all].map(|set| Fingerprint { slots: throw(set.iter().copied()) });
                 sum += a.similarity(&b) - small as f64 / large as f64;
             }
             let bias = sum / f64::from(count);

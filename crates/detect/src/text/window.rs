@@ -3,7 +3,7 @@
 //! Invariant: the same tokens as byte by byte (`text.rs`); what can't be told in a window is left to that.
 //! Not here: which bytes make tokens (`CLASS` in `text.rs` says it, and a test holds the two together).
 //!
-//! Byte by byte a processor guesses where each word ends, and is wrong about once a word. Here it guesses once a window.
+//! Byte by byte a processor guesses where each word ends, and is wrong about once a word. Here it guesses about twice a window.
 
 use super::{K1, K2, NUMBER, SEED, fold, mark};
 
@@ -26,75 +26,79 @@ struct Bits {
 /// to the first token that doesn't end here, or all of the window. Reads nothing where byte by byte is better.
 #[inline]
 pub(super) fn read(window: &[u8; REACH], ends: bool, last: u64, found: &mut [u64; WINDOW]) -> (usize, usize) {
-    let (words, mixed) = words(window);
-    if !mixed {
-        let bits = Bits { words, numbers: 0, marks: 0, cut: 0 };
+    let (kinds, digits, other) = kinds(window);
+    let mut bits = Bits { words: highest(&kinds), numbers: 0, marks: 0, cut: 0 };
+    if !digits && !other {
         return walk::<false>(window, &bits, ends, last, found);
     }
-    match mixture(window, words) {
-        Some(bits) => walk::<true>(window, &bits, ends, last, found),
-        None => (0, 0),
+    bits.numbers = lane(&kinds, 0);
+    if other && !mixture(window, &mut bits) {
+        return (0, 0);
     }
+    walk::<true>(window, &bits, ends, last, found)
 }
 
-/// Where letters and digits are, and whether anything else needs a closer look: numbers, marks, wide characters.
-/// Written, as `kinds` is, so that compilers make vector code of it.
+/// The highest bit of a kind says letter or digit, the lowest digit. Whether there is a digit; whether anything else needs a
+/// closer look: marks, wide characters. Written, as `mixture` is, so that compilers make vector code of it.
 #[inline]
-fn words(window: &[u8; REACH]) -> (u64, bool) {
+fn kinds(window: &[u8; REACH]) -> ([u8; WINDOW], bool, bool) {
     let mut kinds = [0; WINDOW];
-    let mut any = false;
+    let (mut digits, mut other) = (false, false);
     for (kind, &byte) in kinds.iter_mut().zip(window) {
         let lower = byte | 0x20;
         let digit = byte.wrapping_sub(b'0') < 10;
-        let letter = (lower.wrapping_sub(b'a') < 26) | (byte == b'_') | digit;
+        let letter = (lower.wrapping_sub(b'a') < 26) | (byte == b'_');
         let bracket = (lower.wrapping_sub(b'{') < 3) | (byte | 2 == b'>');
         let mark = (byte == b'#') | (byte == b'*');
-        *kind = u8::from(letter) << 7 | byte & 0x80;
-        any |= digit | bracket | mark | (byte >= 0xe2);
+        *kind = u8::from(letter) << 7 | u8::from(digit) * 0x81 | byte & 0x80;
+        digits |= digit;
+        other |= bracket | mark | (byte >= 0xe2);
     }
-    (bits(&kinds, 7), any)
+    (kinds, digits, other)
 }
 
-const NUMERIC: u32 = 0;
-const SINGLE: u32 = 1;
-const IGNORED: u32 = 2; // first byte of a three-byte punctuation mark
-const WIDE: u32 = 3; // first byte of a character that is a token by itself
+const SINGLE: u32 = 0; // a mark
+const IGNORED: u32 = 1; // first byte of a three-byte punctuation mark
+const WIDE: u32 = 2; // first byte of a character that is a token by itself
 
-/// The same with all that can be among words; nothing where wide characters are.
-fn mixture(window: &[u8; REACH], words: u64) -> Option<Bits> {
+/// Adds marks, and takes out what is between words beyond ASCII. False where wide characters are.
+fn mixture(window: &[u8; REACH], bits: &mut Bits) -> bool {
     let mut kinds = [0; WINDOW];
     let mut any = 0;
     for (kind, &byte) in kinds.iter_mut().zip(window) {
-        let bracket = (byte | 0x20).wrapping_sub(b'{') < 3 && byte != b'\\';
-        let mark = bracket || byte | 2 == b'>' || byte == b'#' || byte == b'*';
-        let ignored = byte == 0xe2 || byte == 0xef;
-        let wide = byte >= 0xe3 && byte != 0xee && byte != 0xef;
-        *kind = u8::from(byte.wrapping_sub(b'0') < 10) << NUMERIC
-            | u8::from(mark) << SINGLE
-            | u8::from(ignored) << IGNORED
-            | u8::from(wide) << WIDE;
+        let bracket = ((byte | 0x20).wrapping_sub(b'{') < 3) & (byte != b'\\');
+        let mark = bracket | (byte | 2 == b'>') | (byte == b'#') | (byte == b'*');
+        let ignored = (byte == 0xe2) | (byte == 0xef);
+        let wide = (byte >= 0xe3) & (byte != 0xee) & (byte != 0xef);
+        *kind = u8::from(mark) << SINGLE | u8::from(ignored) << IGNORED | u8::from(wide) << WIDE;
         any |= *kind;
     }
-    if any >> WIDE != 0 {
-        return None;
-    }
-    let ignored = bits(&kinds, IGNORED);
-    Some(Bits {
-        words: words & !(ignored | ignored << 1 | ignored << 2),
-        numbers: bits(&kinds, NUMERIC),
-        marks: bits(&kinds, SINGLE),
-        cut: ignored & 0b11 << 62,
-    })
+    bits.marks = lane(&kinds, SINGLE);
+    let ignored = lane(&kinds, IGNORED);
+    bits.words &= !(ignored | ignored << 1 | ignored << 2);
+    bits.cut = ignored & 0b11 << 62;
+    any >> WIDE == 0
 }
 
 /// One bit of each byte, the first byte's lowest.
 #[inline]
-fn bits(kinds: &[u8; WINDOW], bit: u32) -> u64 {
+fn lane(kinds: &[u8; WINDOW], bit: u32) -> u64 {
     let mut bits = 0;
     for (at, chunk) in kinds.chunks_exact(8).enumerate() {
         let ones = (eight(chunk) >> bit) & 0x0101_0101_0101_0101;
         // Brings the eight bits together in the highest byte.
         bits |= (ones.wrapping_mul(0x0102_0408_1020_4080) >> 56) << (at * 8);
+    }
+    bits
+}
+
+/// The same for the highest bits.
+#[inline]
+fn highest(kinds: &[u8; WINDOW]) -> u64 {
+    let mut bits = 0;
+    for (at, chunk) in kinds.chunks_exact(8).enumerate() {
+        let ones = eight(chunk) & 0x8080_8080_8080_8080;
+        bits |= (ones.wrapping_mul(0x0002_0408_1020_4081) >> 56) << (at * 8);
     }
     bits
 }
@@ -108,38 +112,39 @@ fn walk<const MIXED: bool>(
     found: &mut [u64; WINDOW],
 ) -> (usize, usize) {
     let &Bits { words, numbers, marks, cut } = bits;
+    // First and last bytes of tokens.
     let mut first = words & !(words << 1) | marks;
-    let mut behind = !words & words << 1 | marks << 1;
+    let mut end = words & !(words >> 1) | marks;
+    let mut next = WINDOW;
+    if MIXED && cut != 0 {
+        next = place(cut);
+    } else if words >> 63 != 0 && !ends {
+        // The last word may go on.
+        next = WINDOW - words.leading_ones() as usize;
+        if next == 0 {
+            return (0, 0);
+        }
+        first &= !(1 << next);
+        end &= u64::MAX >> 1;
+    }
     let mut count = 0;
-    let mut token = |start: usize, end: usize| {
-        let length = end - start;
+    while first != 0 {
+        let (start, length) = (place(first), place(end) + 1 - place(first));
+        first &= first - 1;
+        end &= end.wrapping_sub(1);
         let mut hash = if length <= 8 { short(window, start, length) } else { long(window, start, length) };
         if MIXED {
             let own = (u64::MAX >> (64 - length)) << start;
-            if numbers & own != 0 {
-                hash = NUMBER;
-            } else if marks & own != 0 {
+            if marks & own != 0 {
                 hash = mark(window[start]);
             }
+            hash = if numbers & own != 0 { NUMBER } else { hash };
             found[count % WINDOW] = hash;
-            count += usize::from(hash != NUMBER || last != NUMBER);
+            count += usize::from((hash != NUMBER) | (last != NUMBER));
             last = hash;
         } else {
             found[count % WINDOW] = hash;
             count += 1;
-        }
-    };
-    while behind != 0 {
-        token(place(first), place(behind));
-        first &= first - 1;
-        behind &= behind - 1;
-    }
-    let mut next = WINDOW;
-    if first | cut != 0 {
-        next = place(first | cut);
-        if ends {
-            token(next, WINDOW);
-            next = WINDOW;
         }
     }
     (count, next)
@@ -162,22 +167,24 @@ fn eight(bytes: &[u8]) -> u64 {
 /// `word` of 1 to 8 bytes, without a branch.
 #[inline]
 fn short(window: &[u8; REACH], start: usize, length: usize) -> u64 {
-    let all = eight(&window[start % WINDOW..]) | LOWER;
-    let some = all.swap_bytes() >> ((8 - length % 8) * 8 % 64);
-    fold(fold(SEED ^ length as u64 ^ if length == 8 { all } else { some }, K1), K2)
+    fold(fold(SEED ^ length as u64 ^ tail(window, start, length), K1), K2)
 }
 
 /// `word` of more than 8 bytes.
 #[inline]
 fn long(window: &[u8; REACH], start: usize, length: usize) -> u64 {
     let (mut hash, mut at, mut left) = (SEED ^ length as u64, start, length);
-    while left >= 8 {
+    while left > 8 {
         hash = fold(hash ^ (eight(&window[at % WINDOW..]) | LOWER), K1);
         (at, left) = (at + 8, left - 8);
     }
-    if left > 0 {
-        let some = (eight(&window[at % WINDOW..]) | LOWER).swap_bytes() >> ((8 - left) * 8);
-        hash = fold(hash ^ some, K1);
-    }
-    fold(hash, K2)
+    fold(fold(hash ^ tail(window, at, left), K1), K2)
+}
+
+/// The last 1 to 8 bytes of a word, lower case: eight as they stand, fewer the other way round.
+#[inline]
+fn tail(window: &[u8; REACH], start: usize, length: usize) -> u64 {
+    let all = eight(&window[start % WINDOW..]) | LOWER;
+    let some = all.swap_bytes() >> ((8 - length % 8) * 8 % 64);
+    if length == 8 { all } else { some }
 }
