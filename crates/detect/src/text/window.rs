@@ -50,7 +50,7 @@ fn kinds(window: &[u8; REACH]) -> ([u8; WINDOW], bool, bool) {
         let letter = (lower.wrapping_sub(b'a') < 26) | (byte == b'_');
         let bracket = (lower.wrapping_sub(b'{') < 3) | (byte | 2 == b'>');
         let mark = (byte == b'#') | (byte == b'*');
-        *kind = u8::from(letter) << 7 | u8::from(digit) * 0x81 | byte & 0x80;
+        *kind = (u8::from(letter) << 7) | (u8::from(digit) * 0x81) | (byte & 0x80);
         digits |= digit;
         other |= bracket | mark | (byte >= 0xe2);
     }
