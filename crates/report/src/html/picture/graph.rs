@@ -39,6 +39,9 @@ pub(in crate::html) fn figure(campaign: &Campaign, case: &Case) -> Markup {
     let points = layout::place(&pulls, &radii, WIDTH, HEIGHT);
     let kinds = kinds(&edges);
 
+    // Many lines are drawn lighter, or nothing but lines would show.
+    let thin = if edges.len() > nodes.len() * 4 { " thin" } else { "" };
+
     let says = format!(
         "Graph of {} and {} between them: {}.",
         number::counted(nodes.len() as u64, "account"),
@@ -48,7 +51,7 @@ pub(in crate::html) fn figure(campaign: &Campaign, case: &Case) -> Markup {
     let marks = html! {
         @for edge in &edges {
             @if let (Some(from), Some(to)) = (points.get(edge.a), points.get(edge.b)) {
-                line class={ "edge " (class(edge.kind)) } x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {}
+                line class={ "edge " (class(edge.kind)) (thin) } x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {}
             }
         }
         @for ((node, point), radius) in nodes.iter().zip(&points).zip(&radii) {
