@@ -25,7 +25,7 @@ use clap::{Parser, Subcommand};
 
 Exit codes: 0 done; 1 the answer is no (`detect --exit-code`: campaigns were found); 2 failure; 130 interrupted.
 Environment: STILLWATCH_ENGINE is the path of `stillwatch-engine` when it is not in the same folder;
-NO_COLOR turns colour off; RUST_LOG=info tells more on stderr."
+NO_COLOR turns colour off. `--verbose`, behind a verb that reads logs, tells how long each stage took."
 )]
 struct Cli {
     #[command(subcommand)]

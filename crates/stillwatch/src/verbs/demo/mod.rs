@@ -60,13 +60,13 @@ fn story(args: &Args) -> Result<(), Ended> {
     let file = |name: &str| args.out.join(name);
     let (traffic, accounts, page) = (file("traffic.jsonl"), file("accounts.jsonl"), file("report.html"));
     let on_logs = |verb: &str| {
-        let mut command = engine::command(verb);
+        let mut command = bare(verb);
         command.arg(&traffic).arg("--accounts").arg(&accounts);
         command
     };
 
     heading(1, "A week of a lab's API traffic, made from a seed: honest users of many kinds, harvesters among them")?;
-    let mut synth = engine::command("synth");
+    let mut synth = bare("synth");
     step(synth.args(["--preset", "demo", "--seed", &args.seed.to_string(), "--out"]).arg(&args.out))?;
 
     heading(2, "What `stillwatch detect` finds in it; it knows the log and the accounts file, not who harvests")?;
@@ -89,6 +89,16 @@ fn story(args: &Args) -> Result<(), Ended> {
         page.display(),
         begun.elapsed().as_secs_f64().ceil()
     ))
+}
+
+/// A command of the engine that no setting of the user's changes: the story is the same everywhere.
+fn bare(verb: &str) -> Command {
+    let mut command = engine::command(verb);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STILLWATCH_")) {
+        command.env_remove(name);
+    }
+    command.env("STILLWATCH_CONFIG", "");
+    command
 }
 
 fn heading(number: u8, text: &str) -> Result<(), Ended> {
