@@ -131,7 +131,7 @@ fn closest_hint(closest: &[String]) -> String {
     if closest.is_empty() {
         "these findings hold no campaign and no suspect".to_owned()
     } else {
-        format!("the closest are {}", quoted(closest))
+        format!("the closest are {}; an account that is in none of them was not flagged", quoted(closest))
     }
 }
 

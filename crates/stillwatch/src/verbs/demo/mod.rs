@@ -5,6 +5,7 @@
 
 mod truth;
 
+use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -12,9 +13,11 @@ use std::process::Command;
 use std::time::Instant;
 
 use clap::Args as ClapArgs;
+use serde_json::Value;
 use stillwatch_model::{Findings, Truth};
 
 use crate::engine;
+use truth::Told;
 
 /// Arguments of `demo`.
 #[derive(Debug, ClapArgs)]
@@ -66,8 +69,14 @@ fn story(args: &Args) -> Result<(), Ended> {
     };
 
     heading(1, "A week of a lab's API traffic, made from a seed: honest users of many kinds, harvesters among them")?;
-    let mut synth = bare("synth");
-    step(synth.args(["--preset", "demo", "--seed", &args.seed.to_string(), "--out"]).arg(&args.out))?;
+    let synth = || {
+        let mut command = bare("synth");
+        command.args(["--preset", "demo", "--seed", &args.seed.to_string()]);
+        command
+    };
+    step(synth().arg("--out").arg(&args.out))?;
+    let told = Told { truth: truths(&file("truth.jsonl"))?, shapes: shapes(&mut synth())? };
+    say(told.hidden())?;
 
     heading(2, "What `stillwatch detect` finds in it; it knows the log and the accounts file, not who harvests")?;
     step(on_logs("detect").arg("--html").arg(&page))?;
@@ -79,7 +88,7 @@ fn story(args: &Args) -> Result<(), Ended> {
     }
 
     heading(4, "The truth, as the traffic was made: who was found, who was missed, who was wronged")?;
-    say(truth::told(&findings, &truths(&file("truth.jsonl"))?))?;
+    say(told.found(&findings))?;
 
     heading(5, "The same in figures (`stillwatch evaluate`)")?;
     step(on_logs("evaluate").arg("--truth").arg(file("truth.jsonl")).arg("--until"))?;
@@ -123,6 +132,16 @@ fn findings(detect: &mut Command) -> Result<Findings, Ended> {
     let json = engine::output(detect.args(["--format", "json"]))?;
     serde_json::from_slice(&json)
         .map_err(|e| Ended::Because(format!("error: the engine's findings are not what this version reads: {e}\nhint: build both programs from one version")))
+}
+
+/// The shape of each operation, as the plan of the traffic has it.
+fn shapes(synth: &mut Command) -> Result<BTreeMap<String, String>, Ended> {
+    let json = engine::output(synth.arg("--print-plan"))?;
+    let plan: Value =
+        serde_json::from_slice(&json).map_err(|e| Ended::Because(format!("error: cannot read the plan: {e}")))?;
+    let operations = plan.get("campaigns").and_then(Value::as_array).into_iter().flatten();
+    let text = |operation: &Value, key: &str| operation.get(key).and_then(Value::as_str).map(str::to_owned);
+    Ok(operations.filter_map(|operation| Some((text(operation, "name")?, text(operation, "shape")?))).collect())
 }
 
 fn truths(path: &Path) -> Result<Vec<Truth>, Ended> {

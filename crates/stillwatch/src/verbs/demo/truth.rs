@@ -3,15 +3,61 @@
 //! Invariant: misses and false alarms are told as plainly as hits.
 //! Not here: precision, recall and calibration (`stillwatch evaluate`).
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stillwatch_model::{Campaign, Findings, Truth, TruthLabel};
 
 /// From this score on, an account counts as flagged.
 const FLAGGED: f64 = 0.5;
 
-/// Each operation and where its accounts were found; then the honest accounts that were flagged, by kind.
-pub(super) fn told(findings: &Findings, truth: &[Truth]) -> String {
+/// What each account really is, and what each operation does.
+pub(super) struct Told {
+    pub(super) truth: Vec<Truth>,
+    /// An operation's shape, by its name.
+    pub(super) shapes: BTreeMap<String, String>,
+}
+
+impl Told {
+    /// Who is hidden in the traffic.
+    pub(super) fn hidden(&self) -> String {
+        let mut honest = BTreeSet::new();
+        let mut operations: BTreeMap<&str, usize> = BTreeMap::new();
+        let mut counts = [0; 2];
+        for account in &self.truth {
+            match account.label {
+                TruthLabel::Honest => {
+                    counts[0] += 1;
+                    honest.insert(&account.group);
+                }
+                TruthLabel::Campaign => *operations.entry(&account.group).or_default() += 1,
+                TruthLabel::Grey => counts[1] += 1,
+            }
+        }
+        let operations: Vec<String> = operations
+            .into_iter()
+            .map(|(name, count)| format!("{name} ({}, {})", self.shape(name), counted(count, "account")))
+            .collect();
+        format!(
+            "In it: {} of {}; {}: {}; and {} that count for neither.\n",
+            counted(counts[0], "honest account"),
+            counted(honest.len(), "kind"),
+            counted(operations.len(), "operation"),
+            operations.join(", "),
+            counts[1]
+        )
+    }
+
+    fn shape(&self, name: &str) -> &str {
+        self.shapes.get(name).map_or("unknown", String::as_str)
+    }
+
+    /// Each operation and where its accounts were found; then the honest accounts that were flagged, by kind.
+    pub(super) fn found(&self, findings: &Findings) -> String {
+        told(findings, &self.truth)
+    }
+}
+
+fn told(findings: &Findings, truth: &[Truth]) -> String {
     let flagged: Vec<&Campaign> = findings.campaigns.iter().filter(|campaign| campaign.score >= FLAGGED).collect();
     let mut place: BTreeMap<&str, String> = BTreeMap::new();
     for suspect in findings.suspects.iter().filter(|suspect| suspect.score >= FLAGGED) {
@@ -109,6 +155,18 @@ mod tests {
              1 group listed with a score below 0.5, which flags nobody\n"
         );
         Ok(())
+    }
+
+    #[test]
+    fn who_is_hidden_is_told() {
+        let mut all: Vec<Truth> = ["h1", "h2"].map(|name| truth(name, TruthLabel::Campaign, "hydra")).into();
+        all.push(truth("p1", TruthLabel::Honest, "student"));
+        all.push(truth("x", TruthLabel::Grey, "resold"));
+        let told = Told { truth: all, shapes: [("hydra".to_owned(), "tasks".to_owned())].into() };
+        assert_eq!(
+            told.hidden(),
+            "In it: 1 honest account of 1 kind; 1 operation: hydra (tasks, 2 accounts); and 1 that count for neither.\n"
+        );
     }
 
     #[test]
