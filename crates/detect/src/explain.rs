@@ -224,7 +224,7 @@ fn timeline(group: &Group<'_>) -> Timeline {
             accounts[step] += u64::from(count > 0);
         }
     }
-    Timeline { from, step_seconds: 3600, refused: vec![0; exchanges.len()], exchanges, accounts }
+    Timeline { from, step_seconds: 3600, exchanges, accounts }
 }
 
 /// Beyond a week: estimated from the uniform sample of each account's exchanges.
@@ -247,7 +247,6 @@ fn sampled_timeline(group: &Group<'_>, from: Micros, hours: i64) -> Timeline {
     Timeline {
         from,
         step_seconds: step as u64 * 3600,
-        refused: vec![0; steps],
         exchanges: exchanges.into_iter().map(|e: f64| e.round() as u64).collect(),
         accounts,
     }

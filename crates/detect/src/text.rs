@@ -3,6 +3,10 @@
 //! Invariant: the same text gives the same hashes on every machine and build; no text is kept.
 //! Not here: what is done with tokens (`fingerprint.rs`, `cues/`).
 
+mod window;
+
+use window::{REACH, WINDOW};
+
 /// Hash of every token that holds a digit: numbers, dates, hexadecimal ids and versions fill slots, they don't make templates.
 pub const NUMBER: u64 = 0x9e6c_63d0_876a_3f6b;
 
@@ -57,21 +61,62 @@ pub fn hash(bytes: &[u8]) -> u64 {
 /// A reusable buffer of token hashes.
 #[derive(Debug, Default, Clone)]
 pub struct Tokens {
+    /// Longer than what was read last: room that needn't be made again.
     hashes: Vec<u64>,
+    count: usize,
 }
 
 impl Tokens {
     /// Replaces the buffer's tokens by those of `text`; keeps its memory.
     pub fn read(&mut self, text: &str) -> &[u64] {
-        self.hashes.clear();
-        scan(text.as_bytes(), &mut self.hashes);
-        &self.hashes
+        self.count = 0;
+        self.scan(text.as_bytes());
+        self.as_slice()
     }
 
     /// The tokens read last.
     #[must_use]
     pub fn as_slice(&self) -> &[u64] {
-        &self.hashes
+        &self.hashes[..self.count]
+    }
+
+    /// Like `each_token`, but a window at a time where that can be.
+    fn scan(&mut self, bytes: &[u8]) {
+        let mut padded;
+        let mut at = 0;
+        while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+            let window = if let Some(window) = rest.first_chunk::<{ REACH }>() {
+                window
+            } else {
+                padded = [0; REACH];
+                padded[..rest.len()].copy_from_slice(rest);
+                &padded
+            };
+            if self.hashes.len() < self.count + WINDOW {
+                self.hashes.resize((self.count + WINDOW) * 2, 0);
+            }
+            let last = self.as_slice().last().copied().unwrap_or(0);
+            let Some(room) = self.hashes[self.count..].first_chunk_mut() else { return };
+            let (found, read) = window::read(window, rest.len() <= WINDOW, last, room);
+            self.count += found;
+            at += read;
+            if read == 0 {
+                // Wide characters, which seldom come alone, or a word longer than a window.
+                at = each_token(bytes, at, at + 4 * WINDOW, |hash, _, _| self.push(hash));
+            }
+        }
+    }
+
+    fn push(&mut self, hash: u64) {
+        // "3.14", "10,000" and "2026-03-02" are one slot each.
+        if hash == NUMBER && self.as_slice().last() == Some(&NUMBER) {
+            return;
+        }
+        if self.hashes.len() == self.count {
+            self.hashes.resize((self.count + WINDOW) * 2, 0);
+        }
+        self.hashes[self.count] = hash;
+        self.count += 1;
     }
 }
 
@@ -79,7 +124,7 @@ impl Tokens {
 #[must_use]
 pub fn tokens_with_text(text: &str) -> Vec<(u64, &str)> {
     let mut out = Vec::new();
-    each_token(text.as_bytes(), |hash, from, to| {
+    each_token(text.as_bytes(), 0, usize::MAX, |hash, from, to| {
         if let Some(word) = text.get(from..to) {
             out.push((hash, word));
         }
@@ -87,19 +132,11 @@ pub fn tokens_with_text(text: &str) -> Vec<(u64, &str)> {
     out
 }
 
-fn scan(bytes: &[u8], out: &mut Vec<u64>) {
-    each_token(bytes, |hash, _, _| {
-        // "3.14", "10,000" and "2026-03-02" are one slot each.
-        if hash != NUMBER || out.last() != Some(&NUMBER) {
-            out.push(hash);
-        }
-    });
-}
-
+/// Reads the tokens that begin from `from` on and before `until`: byte by byte, any text. Gives back where the next may begin.
 #[inline]
-fn each_token(bytes: &[u8], mut emit: impl FnMut(u64, usize, usize)) {
-    let mut at = 0;
-    while at < bytes.len() {
+fn each_token(bytes: &[u8], from: usize, until: usize, mut emit: impl FnMut(u64, usize, usize)) -> usize {
+    let mut at = from;
+    while at < until.min(bytes.len()) {
         let class = CLASS[usize::from(bytes[at])];
         match class {
             LETTER | DIGIT => {
@@ -118,7 +155,7 @@ fn each_token(bytes: &[u8], mut emit: impl FnMut(u64, usize, usize)) {
             }
             SKIP => at += 1,
             MARK => {
-                emit(fold(u64::from(bytes[at]) ^ SEED, K1), at, at + 1);
+                emit(mark(bytes[at]), at, at + 1);
                 at += 1;
             }
             // U+3000 to U+303F: ideographic space, full stop, brackets.
@@ -131,6 +168,13 @@ fn each_token(bytes: &[u8], mut emit: impl FnMut(u64, usize, usize)) {
             _ => at += 3,
         }
     }
+    at
+}
+
+/// Hash of a mark.
+#[inline]
+fn mark(byte: u8) -> u64 {
+    fold(u64::from(byte) ^ SEED, K1)
 }
 
 /// Hash of one word, ASCII case ignored.
@@ -176,6 +220,18 @@ mod tests {
         let mut a = Tokens::default();
         let mut b = Tokens::default();
         assert_eq!(a.read("Send 12 invoices by 2026-03-02, PLEASE"), b.read("send 7 Invoices by 1999/12/31 please"));
+    }
+
+    proptest::proptest! {
+        #[test]
+        fn windows_see_what_is_seen_byte_by_byte(
+            pieces in proptest::collection::vec("[ -~]{0,9}|[a-z]{1,8} |[a-zA-Z_]{9,30}|[a-z]{60,140}|[0-9.,]{1,6}|[<>#*|\\\\{}^~]|[’“”…，！]|[好の]|[é𠀀😀\u{e000}]|\\PC", 0..60),
+        ) {
+            let text = pieces.concat();
+            let (mut fast, mut slow) = (Tokens::default(), Tokens::default());
+            each_token(text.as_bytes(), 0, usize::MAX, |hash, _, _| slow.push(hash));
+            proptest::prop_assert_eq!(fast.read(&text), slow.as_slice());
+        }
     }
 
     #[test]

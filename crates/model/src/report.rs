@@ -66,8 +66,6 @@ pub struct Timeline {
     pub step_seconds: u64,
     /// Exchanges a step.
     pub exchanges: Vec<u64>,
-    /// Of these, refused (status 403 or 429, or a refusal).
-    pub refused: Vec<u64>,
     /// Active accounts a step.
     pub accounts: Vec<u64>,
 }

@@ -1,6 +1,6 @@
 //! Number: figures as people read them.
 //! In: counts, scores, log-odds. Out: short text with thousands separators and no false precision.
-//! Invariant: a score that is not certain is never printed as 0 or 1.
+//! Invariant: a score is never printed as 0 or 1: no estimate is certain.
 //! Not here: dates (`when.rs`).
 
 /// A count with thousands separators: `1,204,311`.
@@ -22,11 +22,11 @@ pub(crate) fn counted(count: u64, noun: &str) -> String {
     format!("{} {noun}{plural}", thousands(count))
 }
 
-/// A probability with two decimals; `>0.99` and `<0.01` where rounding would claim certainty.
+/// A probability with two decimals; `>0.99` and `<0.01` where that would claim certainty, which no estimate has.
 pub(crate) fn score(score: f64) -> String {
     match format!("{score:.2}").as_str() {
-        "1.00" if score < 1.0 => ">0.99".to_owned(),
-        "0.00" if score > 0.0 => "<0.01".to_owned(),
+        "1.00" => ">0.99".to_owned(),
+        "0.00" => "<0.01".to_owned(),
         rounded => rounded.to_owned(),
     }
 }
@@ -34,8 +34,8 @@ pub(crate) fn score(score: f64) -> String {
 /// A probability with three decimals, for arithmetic that is shown.
 pub(crate) fn exact_score(score: f64) -> String {
     match format!("{score:.3}").as_str() {
-        "1.000" if score < 1.0 => ">0.999".to_owned(),
-        "0.000" if score > 0.0 => "<0.001".to_owned(),
+        "1.000" => ">0.999".to_owned(),
+        "0.000" => "<0.001".to_owned(),
         rounded => rounded.to_owned(),
     }
 }
@@ -105,9 +105,12 @@ mod tests {
     }
 
     #[test]
-    fn certainty_is_never_claimed_by_rounding() {
+    fn certainty_is_never_claimed() {
         assert_eq!((score(0.998), score(0.001), score(0.5)), (">0.99".into(), "<0.01".into(), "0.50".into()));
-        assert_eq!((exact_score(0.9997), exact_score(1.0)), (">0.999".into(), "1.000".into()));
+        assert_eq!(
+            (score(1.0), exact_score(0.9997), exact_score(1.0)),
+            (">0.99".into(), ">0.999".into(), ">0.999".into())
+        );
     }
 
     #[test]

@@ -82,7 +82,7 @@ impl Pen {
 fn heading(findings: &Findings, pen: &Pen) -> String {
     let campaigns = number::counted(findings.campaigns.len() as u64, "campaign");
     let mut lines = String::new();
-    text::hang(&mut lines, "", &format!("{campaigns} in {}", read(findings)), pen.columns());
+    text::hang(&mut lines, "", &format!("{campaigns}{} in {}", words::weaker(findings), read(findings)), pen.columns());
     format!("{}\n", lines.replacen(&campaigns, &pen.bold(&campaigns), 1))
 }
 

@@ -98,15 +98,43 @@ pub(crate) fn strongest(signals: &[Signal], most: usize) -> String {
     if named.is_empty() { "-".to_owned() } else { named.join(", ") }
 }
 
-/// How sure a probability is, in words.
+/// How sure a probability is, in the words of ICD 203, the standard by which intelligence analysts say it.
 pub(crate) fn confidence(score: f64) -> &'static str {
     match score {
-        sure if sure >= 0.99 => "nearly certain",
-        sure if sure >= 0.9 => "very likely",
-        sure if sure >= 0.7 => "likely",
-        sure if sure >= 0.5 => "more likely than not",
-        _ => "uncertain",
+        sure if sure >= 0.95 => "almost certain",
+        sure if sure >= 0.8 => "very likely",
+        sure if sure >= 0.55 => "likely",
+        sure if sure >= 0.45 => "roughly an even chance",
+        _ => "unlikely",
     }
+}
+
+/// What is concluded of a campaign: the detector's sentences, or ours where there is no local side.
+pub(crate) fn inferred(campaign: &Campaign, case: Option<&Case>) -> Vec<String> {
+    match case {
+        Some(case) if !case.inferred.is_empty() => case.inferred.clone(),
+        _ => vec![
+            format!(
+                "That these accounts are one campaign is {} ({}).",
+                confidence(campaign.score),
+                number::exact_score(campaign.score)
+            ),
+            standing(campaign),
+        ],
+    }
+}
+
+/// The signal that stands for what is known before anything is measured.
+const PRIOR: &str = "prior";
+
+/// A signal's family; the prior belongs to none.
+pub(crate) fn family_of(signal: &Signal) -> &'static str {
+    if signal.name == PRIOR { "before any evidence" } else { family(signal.family) }
+}
+
+/// A signal's figure; the prior measures nothing.
+pub(crate) fn figure_of(signal: &Signal) -> String {
+    if signal.name == PRIOR { "-".to_owned() } else { number::figure(signal.value) }
 }
 
 /// The part of an id behind `campaign--`.
@@ -123,6 +151,14 @@ pub(crate) fn short_id(findings: &Findings, id: &str) -> String {
         findings.campaigns.iter().filter(|other| bare_id(&other.id).starts_with(&prefix)).count() <= 1
     });
     text::clean(&bare.chars().take(unique.unwrap_or(length)).collect::<String>())
+}
+
+/// Campaigns less likely than not, in brackets behind their number; nothing where there are none.
+pub(crate) fn weaker(findings: &Findings) -> String {
+    match findings.campaigns.iter().filter(|campaign| campaign.score < 0.5).count() {
+        0 => String::new(),
+        weak => format!(" ({} of them below score 0.5)", number::thousands(weak as u64)),
+    }
 }
 
 /// The local side of a campaign, where the report has it.
@@ -154,12 +190,12 @@ pub(crate) fn cohort(cohort: &Cohort) -> String {
 pub(crate) fn standing(campaign: &Campaign) -> String {
     let fired = families(&campaign.families);
     match (campaign.actionable, campaign.families.len()) {
-        (true, _) => format!("actionable: independent families of signals fired ({fired})"),
-        (false, 0) => "not actionable: no family of signals fired by itself".to_owned(),
+        (true, _) => format!("Actionable: independent families of signals fired ({fired})."),
+        (false, 0) => "Not actionable: no family of signals fired by itself.".to_owned(),
         (false, 1) => {
-            format!("not actionable: only one family of signals fired ({fired}); look for a second before acting")
+            format!("Not actionable: only one family of signals fired ({fired}); look for a second before acting.")
         }
-        (false, _) => format!("not actionable: the families that fired ({fired}) are not independent or strong enough"),
+        (false, _) => format!("Not actionable: families fired ({fired}), but they are not enough."),
     }
 }
 

@@ -1,17 +1,30 @@
 //! Engine: the sibling process that reads raw logs.
 //! In: a verb and its arguments. Out: its exit code; its output goes where ours goes.
-//! Invariant: nothing is read or changed on the way.
+//! Invariant: arguments are handed over as they are; signals and exit codes are the engine's own.
 //! Not here: the verbs.
 
 use std::ffi::OsString;
+use std::io::{Error, IsTerminal};
 use std::path::PathBuf;
 use std::process::Command;
 
 /// The engine's name beside this program.
 const NAME: &str = "stillwatch-engine";
 
-/// Where the engine is: `STILLWATCH_ENGINE`, else beside this program, else on the path.
-pub(crate) fn program() -> PathBuf {
+/// A command of the engine: `STILLWATCH_ENGINE`, else the program beside this one, else on the path.
+pub(crate) fn command(verb: &str) -> Command {
+    let mut command = Command::new(program());
+    command.arg(verb);
+    // Shells know the terminal's width but seldom tell it to programs.
+    let is_told = std::env::var_os("COLUMNS").is_some();
+    let width = std::io::stdout().is_terminal().then(terminal_size::terminal_size).flatten();
+    if let (false, Some((terminal_size::Width(columns), _))) = (is_told, width) {
+        command.env("COLUMNS", columns.to_string());
+    }
+    command
+}
+
+fn program() -> PathBuf {
     if let Some(path) = std::env::var_os("STILLWATCH_ENGINE") {
         return path.into();
     }
@@ -19,17 +32,42 @@ pub(crate) fn program() -> PathBuf {
     beside.filter(|path| path.is_file()).unwrap_or_else(|| NAME.into())
 }
 
-/// Runs a verb in the engine. Ctrl-C reaches both, as they share a terminal: the engine ends cleanly and we pass its code on.
+/// Hands a verb over for good: this process becomes the engine, so that Ctrl-C and exit codes need no passing on.
+#[cfg(unix)]
 pub(crate) fn hand_over(verb: &str, arguments: Vec<OsString>) -> Result<u8, String> {
-    run(Command::new(program()).arg(verb).args(arguments))
+    use std::os::unix::process::CommandExt;
+    let mut engine = command(verb);
+    let error = engine.args(arguments).exec();
+    Err(missing(&engine, &error))
+}
+
+/// Hands a verb over and waits.
+#[cfg(not(unix))]
+pub(crate) fn hand_over(verb: &str, arguments: Vec<OsString>) -> Result<u8, String> {
+    run(command(verb).args(arguments))
 }
 
 /// Runs a command of the engine to its end.
 pub(crate) fn run(command: &mut Command) -> Result<u8, String> {
-    let status = command.status().map_err(|e| {
-        let program = command.get_program().to_string_lossy().into_owned();
-        format!("error: cannot run `{program}`: {e}\nhint: `cargo xtask demo` builds both programs; keep them in one folder, or set STILLWATCH_ENGINE")
-    })?;
+    let status = command.status().map_err(|error| missing(command, &error))?;
     // Without a code it was ended by a signal: told as interrupted.
     Ok(status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(130))
+}
+
+/// Runs a command of the engine to its end and takes what it prints; what it says on stderr when it fails.
+pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
+    let output = command.output().map_err(|error| missing(command, &error))?;
+    if output.status.success() {
+        return Ok(output.stdout);
+    }
+    Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
+}
+
+fn missing(engine: &Command, error: &Error) -> String {
+    let program = engine.get_program().to_string_lossy();
+    format!(
+        "error: cannot run `{program}`: {error}\n\
+         hint: this verb runs in a second program, `{NAME}`: keep both in one folder, or name it in STILLWATCH_ENGINE; \
+         `cargo build --release -p {NAME}` builds it"
+    )
 }

@@ -17,12 +17,15 @@ use clap::{Parser, Subcommand};
     name = "stillwatch",
     version,
     after_help = "Examples:
-  stillwatch demo                                  see it work on a synthetic week
-  stillwatch detect logs/                          campaigns in your own logs
-  stillwatch detect logs/ --html report.html
-  stillwatch help detect                           a verb's own help
+  stillwatch demo                               see it work on a synthetic week
+  stillwatch detect logs/                       campaigns in your own logs
+  stillwatch detect logs/ --html report.html    the same as a page with pictures
+  stillwatch sources                            which log formats are read
+  stillwatch help detect                        a verb's own help and examples
 
-Exit codes: 0 done, 1 the answer is no, 2 failure, 130 interrupted. RUST_LOG=info tells more on stderr."
+Exit codes: 0 done; 1 the answer is no (`detect --exit-code`: campaigns were found); 2 failure; 130 interrupted.
+Environment: STILLWATCH_ENGINE is the path of `stillwatch-engine` when it is not in the same folder;
+NO_COLOR turns colour off. `--verbose`, behind a verb that reads logs, tells how long each stage took."
 )]
 struct Cli {
     #[command(subcommand)]
@@ -52,15 +55,19 @@ enum Verb {
     Train(Handed),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
-    /// Print shell completions
+    /// Print shell completions: bash, elvish, fish, powershell or zsh
     #[command(disable_help_flag = true)]
     Completions(Handed),
-    /// Print a verb's help
+    /// Print a verb's help and examples
     Help {
         /// The verb
+        #[arg(value_parser = VERBS)]
         verb: Option<String>,
     },
 }
+
+/// Verbs that have help.
+const VERBS: [&str; 8] = ["detect", "sketch", "sources", "synth", "evaluate", "train", "demo", "completions"];
 
 /// Arguments handed to the engine as they are.
 #[derive(Debug, clap::Args)]

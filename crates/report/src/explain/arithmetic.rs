@@ -12,7 +12,7 @@ use crate::{number, text, words};
 pub(super) fn write(out: &mut String, signals: &[Signal], score: f64) {
     section(out, "SIGNALS (contributions are log-odds; + speaks for, - against)");
     let name_width = signals.iter().map(|signal| words::signal(&signal.name).chars().count()).max().unwrap_or(0).max(6);
-    let figures: Vec<String> = signals.iter().map(|signal| number::figure(signal.value)).collect();
+    let figures: Vec<String> = signals.iter().map(words::figure_of).collect();
     let figure_width = figures.iter().map(|figure| figure.chars().count()).max().unwrap_or(0).max(6);
     out.push_str(&format!("  {:<name_width$}  {:>figure_width$}  {:>7}  because\n", "signal", "figure", "adds"));
     for (signal, figure) in signals.iter().zip(&figures) {

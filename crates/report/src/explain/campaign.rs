@@ -33,7 +33,8 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
     }
     let shown = case.map_or(campaign.examples.as_slice(), |case| case.examples.as_slice());
     examples(&mut out, shown);
-    if let Some(account) = campaign.accounts.first() {
+    let strongest = case.and_then(|case| case.members.first()).map(|member| &member.account);
+    if let Some(account) = strongest.or(campaign.accounts.first()) {
         let hint = format!("hint: `--explain {}` explains one member", text::clean(account));
         out.push_str(&format!("\n{hint}\n"));
     }
@@ -47,7 +48,9 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
 
 fn heading(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
     let technique = words::technique(case);
-    out.push_str(&format!("{technique}: {} {}\n", words::severity(campaign.severity), number::score(campaign.score)));
+    let standing = words::reservation(campaign).unwrap_or("actionable");
+    let (severity, score) = (words::severity(campaign.severity), number::score(campaign.score));
+    out.push_str(&format!("{technique}: {severity}, score {score}, {standing}\n"));
     out.push_str(&format!("{}\n", text::clean(&campaign.id)));
 }
 
@@ -90,7 +93,7 @@ fn observed(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
         item(
             out,
             &format!(
-                "prompt family {}: {} of the exchanges, {}",
+                "prompt family {}: {} of the exchanges, {} in the sample",
                 text::shortened(&template.fingerprint, 16),
                 number::percent(template.share),
                 number::counted(template.slots, "distinct filling")
@@ -101,17 +104,8 @@ fn observed(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
 
 fn inferred(out: &mut String, campaign: &Campaign, case: Option<&Case>) {
     section(out, "INFERRED (our conclusions, with our confidence)");
-    item(
-        out,
-        &format!(
-            "that these accounts are one campaign is {} ({})",
-            words::confidence(campaign.score),
-            number::exact_score(campaign.score)
-        ),
-    );
-    item(out, &words::standing(campaign));
-    for sentence in case.map_or(&[][..], |case| case.inferred.as_slice()) {
-        item(out, sentence);
+    for sentence in words::inferred(campaign, case) {
+        item(out, &sentence);
     }
 }
 
@@ -149,11 +143,7 @@ fn timeline(out: &mut String, timeline: &Timeline) {
     }
     let column = steps_a_column(steps, COLUMNS) as u64 * timeline.step_seconds;
     section(out, &format!("TIMELINE (UTC, a column is {})", when::length(column)));
-    let rows = [
-        ("exchanges", &timeline.exchanges, Fold::Sum),
-        ("refused", &timeline.refused, Fold::Sum),
-        ("accounts", &timeline.accounts, Fold::Most),
-    ];
+    let rows = [("exchanges", &timeline.exchanges, Fold::Sum), ("accounts", &timeline.accounts, Fold::Most)];
     let mut drawn = 0;
     for (name, counts, fold) in rows {
         let columns = folded(counts, COLUMNS, fold);

@@ -18,7 +18,7 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
     let member = case.and_then(|case| case.members.iter().find(|member| member.account == account));
     out.push_str(&format!("account {}\n", text::clean(account)));
     out.push_str(&format!(
-        "member of {short}: {}, {} {}\n",
+        "member of {short}: {}, {}, score {}\n",
         words::technique(case),
         words::severity(campaign.severity),
         number::score(campaign.score)

@@ -1,6 +1,6 @@
 //! Subject: whom the reader means by an id, a prefix or an account.
 //! In: a `Report` and what was typed. Out: the campaign, member or suspect, or an error with the closest names.
-//! Invariant: an exact name wins over a prefix; a prefix that fits several is refused.
+//! Invariant: an exact name wins over a prefix, a campaign over an account; a prefix that fits several is refused.
 //! Not here: explaining the subject.
 
 use stillwatch_model::{Campaign, Case, Report, Suspect};
@@ -53,13 +53,9 @@ pub(super) fn find<'a>(report: &'a Report, asked: &str) -> Result<Subject<'a>, E
     if let Some(campaign) = findings.campaigns.iter().find(|campaign| words::bare_id(&campaign.id) == bare) {
         return Ok(campaign_subject(campaign));
     }
-    if let Some(suspect) = findings.suspects.iter().find(|suspect| suspect.account == asked) {
-        return Ok(Subject::Suspect(suspect));
-    }
-    for campaign in &findings.campaigns {
-        if let Some(account) = campaign.accounts.iter().find(|account| *account == asked) {
-            return Ok(Subject::Member { campaign, case: words::case_of(report, campaign), account });
-        }
+    let mut exact = accounts(report).filter(|(name, _)| *name == asked);
+    if let Some((_, subject)) = exact.next() {
+        return Ok(subject);
     }
     let fitting: Vec<&Campaign> = if bare.is_empty() {
         Vec::new()
@@ -68,7 +64,8 @@ pub(super) fn find<'a>(report: &'a Report, asked: &str) -> Result<Subject<'a>, E
     };
     match fitting.as_slice() {
         [one] => Ok(campaign_subject(one)),
-        [] => Err(ExplainError::Unknown { asked: text::clean(asked), closest: closest(report, bare) }),
+        [] => account_that_begins_with(report, asked)
+            .ok_or_else(|| ExplainError::Unknown { asked: text::clean(asked), closest: closest(report, bare) }),
         several => Err(ExplainError::Ambiguous {
             asked: text::clean(asked),
             fitting: several.iter().map(|campaign| words::short_id(findings, &campaign.id)).collect(),
@@ -76,17 +73,39 @@ pub(super) fn find<'a>(report: &'a Report, asked: &str) -> Result<Subject<'a>, E
     }
 }
 
-/// The names that differ least from what was typed.
+/// Suspects and members, by name.
+fn accounts(report: &Report) -> impl Iterator<Item = (&str, Subject<'_>)> {
+    let findings = &report.findings;
+    let suspects = findings.suspects.iter().map(|suspect| (suspect.account.as_str(), Subject::Suspect(suspect)));
+    let members = findings.campaigns.iter().flat_map(|campaign| {
+        let case = words::case_of(report, campaign);
+        campaign.accounts.iter().map(move |account| (account.as_str(), Subject::Member { campaign, case, account }))
+    });
+    suspects.chain(members)
+}
+
+/// The one account that begins so, if it is one.
+fn account_that_begins_with<'a>(report: &'a Report, asked: &str) -> Option<Subject<'a>> {
+    let mut fitting = accounts(report).filter(|(name, _)| !asked.is_empty() && name.starts_with(asked));
+    let (_, subject) = fitting.next()?;
+    fitting.next().is_none().then_some(subject)
+}
+
+/// The names that differ least from what was typed; those that begin with it come first.
 fn closest(report: &Report, asked: &str) -> Vec<String> {
     let findings = &report.findings;
     let ids = findings.campaigns.iter().map(|campaign| words::short_id(findings, &campaign.id));
     let suspects = findings.suspects.iter().map(|suspect| suspect.account.clone());
     let members = findings.campaigns.iter().flat_map(|campaign| campaign.accounts.iter().cloned());
     let mut ranked: Vec<(usize, String)> =
-        ids.chain(suspects).chain(members).map(|name| (edits(asked, &name), text::clean(&name))).collect();
+        ids.chain(suspects).chain(members).map(|name| (difference(asked, &name), text::clean(&name))).collect();
     // Stable: ids come before accounts where both are as close.
     ranked.sort_by_key(|(distance, _)| *distance);
     ranked.into_iter().take(CLOSEST).map(|(_, name)| name).collect()
+}
+
+fn difference(asked: &str, name: &str) -> usize {
+    if !asked.is_empty() && name.starts_with(asked) { 0 } else { edits(asked, name) }
 }
 
 /// Levenshtein distance in characters.
@@ -112,7 +131,7 @@ fn closest_hint(closest: &[String]) -> String {
     if closest.is_empty() {
         "these findings hold no campaign and no suspect".to_owned()
     } else {
-        format!("the closest are {}", quoted(closest))
+        format!("the closest are {}; an account that is in none of them was not flagged", quoted(closest))
     }
 }
 

@@ -11,7 +11,11 @@ use crate::{number, text, words};
 /// The whole explanation.
 pub(super) fn explained(suspect: &Suspect) -> String {
     let mut out = String::new();
-    out.push_str(&format!("suspect account {}: {}\n", text::clean(&suspect.account), number::score(suspect.score)));
+    out.push_str(&format!(
+        "suspect account {}: score {}\n",
+        text::clean(&suspect.account),
+        number::score(suspect.score)
+    ));
     section(&mut out, "OBSERVED (read from the log)");
     fact(&mut out, "exchanges", &number::thousands(suspect.exchanges));
     for signal in suspect.signals.iter().filter(|signal| signal.contribution > 0.0) {

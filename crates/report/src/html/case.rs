@@ -25,10 +25,8 @@ pub(super) fn article(report: &Report, campaign: &Campaign) -> Markup {
                 }
             }
             (facts(campaign))
-            div.pair {
-                (observed(campaign, case))
-                (inferred(campaign, case))
-            }
+            (observed(campaign, case))
+            (inferred(campaign, case))
             @if let Some(case) = case {
                 (picture::timeline::figure(&case.timeline))
             }
@@ -87,7 +85,7 @@ fn observed(campaign: &Campaign, case: Option<&Case>) -> Markup {
                     li {
                         "Prompt family " span.mono { (safe(&text::shortened(&template.fingerprint, 16))) } ": "
                         (number::percent(template.share)) " of the exchanges, "
-                        (number::counted(template.slots, "distinct filling")) "."
+                        (number::counted(template.slots, "distinct filling")) " in the sample."
                     }
                 }
             }
@@ -101,22 +99,8 @@ fn inferred(campaign: &Campaign, case: Option<&Case>) -> Markup {
             h3 { "Inferred" }
             p.faint { "our conclusions, with our confidence" }
             ul {
-                li {
-                    "That these accounts are one campaign is " strong { (words::confidence(campaign.score)) }
-                    " (" (number::exact_score(campaign.score)) ")."
-                }
-                li { (standing(campaign)) }
-                @for sentence in case.map_or(&[][..], |case| case.inferred.as_slice()) { li { (safe(sentence)) } }
+                @for sentence in words::inferred(campaign, case) { li { (safe(&sentence)) } }
             }
         }
     }
-}
-
-fn standing(campaign: &Campaign) -> String {
-    let mut sentence = words::standing(campaign);
-    if let Some(first) = sentence.get_mut(..1) {
-        first.make_ascii_uppercase();
-    }
-    sentence.push('.');
-    sentence
 }

@@ -26,7 +26,7 @@ pub(super) fn signals(campaign: &Campaign) -> Markup {
         section {
             h3 { "What the score is made of" }
             div.scroll {
-                table.signals {
+                table.stack.signals {
                     thead { tr {
                         th scope="col" { "Signal" }
                         th scope="col" { "against " span.divider { "|" } " for" }
@@ -59,10 +59,10 @@ pub(super) fn signals(campaign: &Campaign) -> Markup {
 fn signal_row(signal: &Signal, most: f64) -> Markup {
     html! {
         tr {
-            th scope="row" { (words::signal(&signal.name)) br; span.faint { (words::family(signal.family)) } }
+            th scope="row" { (words::signal(&signal.name)) br; span.faint { (words::family_of(signal)) } }
             td.bar { (picture::bar::contribution(signal.contribution, most)) }
-            td.number { (number::signed(signal.contribution)) }
-            td.number { (number::figure(signal.value)) }
+            td.number data-label="log-odds" { (number::signed(signal.contribution)) }
+            td.number data-label="figure" { (words::figure_of(signal)) }
             td { (safe(&signal.because)) }
         }
     }
@@ -75,7 +75,7 @@ pub(super) fn links(campaign: &Campaign) -> Markup {
             section {
                 h3 { "Links" }
                 div.scroll {
-                    table {
+                    table.stack {
                         thead { tr {
                             th scope="col" { "Kind" }
                             th.number scope="col" { "Pairs" }
@@ -86,8 +86,8 @@ pub(super) fn links(campaign: &Campaign) -> Markup {
                             @for link in &campaign.links {
                                 tr {
                                     th scope="row" { (picture::graph::link_key(link.kind)) " " (words::link(link.kind)) }
-                                    td.number { (number::thousands(link.pairs)) }
-                                    td.number { (number::signed(link.strength)) }
+                                    td.number data-label="pairs" { (number::thousands(link.pairs)) }
+                                    td.number data-label="mean log-odds" { (number::signed(link.strength)) }
                                     td { (words::link_meaning(link.kind)) }
                                 }
                             }
@@ -107,7 +107,7 @@ pub(super) fn members(campaign: &Campaign, case: &Case) -> Markup {
             section {
                 h3 { "Members" }
                 div.scroll {
-                    table {
+                    table.stack {
                         thead { tr {
                             th scope="col" { "Account" }
                             th.number scope="col" { "Own score" }
@@ -117,9 +117,9 @@ pub(super) fn members(campaign: &Campaign, case: &Case) -> Markup {
                         tbody {
                             @for member in case.members.iter().take(MEMBERS) {
                                 tr {
-                                    th scope="row" { span.mono { bdi { (safe(&member.account)) } } }
-                                    td.number { (number::score(member.score)) }
-                                    td.number { (number::thousands(member.exchanges)) }
+                                    th.account scope="row" { span.mono { bdi { (safe(&member.account)) } } }
+                                    td.number data-label="own score" { (number::score(member.score)) }
+                                    td.number data-label="exchanges" { (number::thousands(member.exchanges)) }
                                     td { (safe(&member.because)) }
                                 }
                             }

@@ -63,7 +63,8 @@ pub fn html(report: &Report, title: &str) -> String {
             }
         }
     };
-    page.into_string()
+    // A number and its per cent sign stay on one line.
+    page.into_string().replace(" %", "\u{a0}%")
 }
 
 /// A stranger's word, without control and direction characters; `maud` escapes the markup.
@@ -85,14 +86,26 @@ fn reading() -> Markup {
         section.card.quiet aria-labelledby="reading" {
             h2 #reading { "How to read this page" }
             dl.words {
+                dt { "Exchange" }
+                dd { "One request to a model and its answer. An account is what is billed or banned; " span.mono { "account/end_user" } " is a user inside an aggregator's account." }
+                dt { "Campaign" }
+                dd { "Accounts that are linked and share an extraction behaviour. That it exists is one question, who runs it another, which this page does not answer." }
+                dt { "Signal" }
+                dd { "One named measurement. Its contribution, in log-odds, is what it adds to the score: +0.7 doubles the odds, -0.7 halves them. Signals come in six families: content, timing, identity, network, protocol, focus." }
                 dt { "Score" }
-                dd { "The calibrated probability that this is a campaign: the logistic function of the sum of its signals' contributions, which are all listed." }
+                dd { "The calibrated probability that this is a campaign: the logistic function of the sum of its signals' contributions, which are all listed. None is ever 0 or 1." }
                 dt { "Observed" }
                 dd { "Read from the log, and true whatever we conclude." }
                 dt { "Inferred" }
                 dd { "Our conclusions, each with its confidence. They can be wrong; honest look-alikes exist." }
                 dt { "Actionable" }
                 dd { "Two independent families of signals fired. Act on nothing less." }
+                dt { "Link" }
+                dd { "Evidence that two accounts have one operator, in log-odds, weighted by rarity: a campus address or a public agent's prompt says little." }
+                dt { "Prompt family" }
+                dd { "Prompts that fill one template, named by a fingerprint. Fillings are counted in the sample of up to 24 exchanges that is kept of each account." }
+                dt { "Confidence" }
+                dd { "Almost certain is 0.95 and above, very likely 0.80, likely 0.55, roughly an even chance 0.45, unlikely anything below." }
                 dt { "Own score" }
                 dd { "How surely one account belongs, by its own traffic. An account is not guilty of its neighbours." }
             }

@@ -43,7 +43,7 @@ pub(super) fn suspects(findings: &Findings) -> Markup {
                 h2 #suspects { "Suspects" }
                 p.meta { "Accounts that look like harvesting but are linked to no other. One account alone is no campaign: look before you act." }
                 div.scroll {
-                    table {
+                    table.stack {
                         thead { tr {
                             th scope="col" { "Account" }
                             th.number scope="col" { "Score" }
@@ -53,10 +53,10 @@ pub(super) fn suspects(findings: &Findings) -> Markup {
                         tbody {
                             @for suspect in findings.suspects.iter().take(SUSPECTS) {
                                 tr {
-                                    th scope="row" { span.mono { bdi { (safe(&suspect.account)) } } }
-                                    td.number { (number::score(suspect.score)) }
-                                    td.number { (number::thousands(suspect.exchanges)) }
-                                    td { (words::strongest(&suspect.signals, STRONGEST)) }
+                                    th.account scope="row" { span.mono { bdi { (safe(&suspect.account)) } } }
+                                    td.number data-label="score" { (number::score(suspect.score)) }
+                                    td.number data-label="exchanges" { (number::thousands(suspect.exchanges)) }
+                                    td data-label="why" { (words::strongest(&suspect.signals, STRONGEST)) }
                                 }
                             }
                         }
@@ -93,8 +93,9 @@ fn in_a_sentence(findings: &Findings) -> String {
     let members = members(findings);
     let share = number::percent(exchanges(findings) as f64 / findings.exchanges.max(1) as f64);
     format!(
-        "{} found in {read}, {actionable} of them actionable. Together they hold {} and sent {share} of the traffic.",
+        "{}{} found in {read}, {actionable} actionable. Together they hold {} and sent {share} of the traffic.",
         number::counted(findings.campaigns.len() as u64, "campaign"),
+        words::weaker(findings),
         number::counted(members, "account"),
     )
 }
@@ -131,7 +132,7 @@ fn tiles(findings: &Findings) -> Markup {
 fn campaigns(report: &Report) -> Markup {
     html! {
         div.scroll {
-            table.campaigns {
+            table.stack.campaigns {
                 thead { tr {
                     th scope="col" { "Campaign" }
                     th scope="col" { "Severity" }
@@ -163,12 +164,12 @@ fn row(report: &Report, campaign: &Campaign, has_case: bool) -> Markup {
                 (severity(campaign))
                 @if let Some(reservation) = words::reservation(campaign) { br; span.faint { (reservation) } }
             }
-            td.number { (number::score(campaign.score)) }
-            td.number { (number::thousands(campaign.accounts.len() as u64)) }
-            td.number { (number::thousands(campaign.exchanges)) }
-            td { (words::capabilities(&campaign.capabilities, 3)) }
-            td.day { (when::day(&campaign.first_seen)) }
-            td { (words::strongest(&campaign.signals, STRONGEST)) }
+            td.number data-label="score" { (number::score(campaign.score)) }
+            td.number data-label="accounts" { (number::thousands(campaign.accounts.len() as u64)) }
+            td.number data-label="exchanges" { (number::thousands(campaign.exchanges)) }
+            td data-label="aims at" { (words::capabilities(&campaign.capabilities, 3)) }
+            td.day data-label="since (UTC)" { (when::day(&campaign.first_seen)) }
+            td data-label="why" { (words::strongest(&campaign.signals, STRONGEST)) }
         }
     }
 }

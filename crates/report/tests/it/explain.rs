@@ -38,6 +38,15 @@ fn a_member() {
 }
 
 #[test]
+fn the_beginning_of_one_account_names_it() {
+    let mut report = fixture::sample();
+    report.findings.suspects[0].account = "heron/7741".into();
+    assert_eq!(explain(&report, "heron"), explain(&report, "heron/7741"));
+    let several = explained("acct-lone-0");
+    assert!(several.contains("the closest are `acct-lone-00`, `acct-lone-01`, `acct-lone-02`"), "{several}");
+}
+
+#[test]
 fn a_user_inside_an_aggregator() {
     insta::assert_snapshot!(explained("relay-orchard/eu-002"));
 }

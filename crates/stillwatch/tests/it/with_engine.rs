@@ -86,3 +86,20 @@ fn sources_list_and_completions_print() {
     let shell = stillwatch(&["completions", "bash"]);
     assert!(text(&shell.stdout).contains("stillwatch"));
 }
+
+#[test]
+fn the_demo_tells_its_story_to_the_end() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let told = Command::new(env!("CARGO_BIN_EXE_stillwatch"))
+        .args(["demo", "--out"])
+        .arg(folder.path())
+        .env("STILLWATCH_FORMAT", "json")
+        .output()
+        .expect("the program runs");
+    assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
+    let story = text(&told.stdout);
+    for part in ["campaigns in ", "OBSERVED", "INFERRED", "honest accounts", "precision", "Done in "] {
+        assert!(story.contains(part), "`{part}` is not in:\n{story}");
+    }
+    assert!(folder.path().join("report.html").is_file());
+}

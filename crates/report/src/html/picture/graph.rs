@@ -30,7 +30,7 @@ pub(in crate::html) fn figure(campaign: &Campaign, case: &Case) -> Markup {
     let mut edges: Vec<&Edge> =
         case.edges.iter().filter(|edge| edge.a != edge.b && edge.a < nodes.len() && edge.b < nodes.len()).collect();
     edges.sort_by(|one, other| other.strength.total_cmp(&one.strength));
-    let all_edges = edges.len();
+    let linked: u64 = campaign.links.iter().map(|link| link.pairs).sum();
     edges.truncate(EDGES);
     edges.reverse(); // The strongest are drawn last, on top.
 
@@ -38,6 +38,9 @@ pub(in crate::html) fn figure(campaign: &Campaign, case: &Case) -> Markup {
     let pulls: Vec<(usize, usize, f64)> = edges.iter().map(|edge| (edge.a, edge.b, pull(edge))).collect();
     let points = layout::place(&pulls, &radii, WIDTH, HEIGHT);
     let kinds = kinds(&edges);
+
+    // Many lines are drawn lighter, or nothing but lines would show.
+    let thin = if edges.len() > nodes.len() * 4 { " thin" } else { "" };
 
     let says = format!(
         "Graph of {} and {} between them: {}.",
@@ -48,7 +51,7 @@ pub(in crate::html) fn figure(campaign: &Campaign, case: &Case) -> Markup {
     let marks = html! {
         @for edge in &edges {
             @if let (Some(from), Some(to)) = (points.get(edge.a), points.get(edge.b)) {
-                line class={ "edge " (class(edge.kind)) } x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {}
+                line class={ "edge " (class(edge.kind)) (thin) } x1=(px(from.0)) y1=(px(from.1)) x2=(px(to.0)) y2=(px(to.1)) {}
             }
         }
         @for ((node, point), radius) in nodes.iter().zip(&points).zip(&radii) {
@@ -79,10 +82,14 @@ pub(in crate::html) fn figure(campaign: &Campaign, case: &Case) -> Markup {
                 }
             }
             (svg(WIDTH, HEIGHT, &says, marks))
-            @if campaign.accounts.len() > nodes.len() || all_edges > edges.len() {
+            @if campaign.accounts.len() > nodes.len() || linked > edges.len() as u64 {
                 p.meta {
-                    "Drawn: the strongest " (number::thousands(nodes.len() as u64)) " of " (number::counted(campaign.accounts.len() as u64, "account"))
-                    ", the strongest " (number::thousands(edges.len() as u64)) " of " (number::counted(all_edges as u64, "link")) "."
+                    "Drawn: "
+                    @if campaign.accounts.len() > nodes.len() {
+                        "the surest " (number::thousands(nodes.len() as u64)) " of " (number::counted(campaign.accounts.len() as u64, "account")) ", and "
+                    }
+                    "their strongest " (number::counted(edges.len() as u64, "link"))
+                    ", one line a pair in the colour of its strongest kind. The table below counts every kind of every pair."
                 }
             }
         }

@@ -1,4 +1,4 @@
-//! Timeline: one campaign's exchanges, refusals and active accounts over time.
+//! Timeline: one campaign's exchanges and active accounts over time.
 //! In: a `Timeline`. Out: a figure with two panels over one axis, UTC.
 //! Invariant: exchanges add up when steps are folded; active accounts take the largest.
 //! Not here: all campaigns together (`stacked.rs`).
@@ -25,7 +25,6 @@ pub(in crate::html) fn figure(timeline: &Timeline) -> Markup {
         return html! {};
     }
     let exchanges = folded(&timeline.exchanges, BARS, Fold::Sum);
-    let refused = folded(&timeline.refused, BARS, Fold::Sum);
     let accounts = folded(&timeline.accounts, BARS, Fold::Most);
     let bar_seconds = (steps_a_column(steps, BARS) as u64).saturating_mul(timeline.step_seconds);
     let bar = (bar_seconds as i64).saturating_mul(when::SECOND);
@@ -50,19 +49,16 @@ pub(in crate::html) fn figure(timeline: &Timeline) -> Markup {
         (axis::counts(EXCHANGES, top, step))
         (axis::counts(ACCOUNTS, top_accounts, step_accounts))
         @for (index, count) in exchanges.iter().enumerate() {
-            @let no = refused.get(index).copied().unwrap_or(0).min(*count);
             @let active = accounts.get(index).copied().unwrap_or(0);
             @let x = EXCHANGES.left + pitch * index as f64 + gap / 2.0;
             @let start = when::minute_of(timeline.from.saturating_add(bar.saturating_mul(index as i64)));
             g.step {
                 title {
-                    (start) " UTC: " (number::counted(*count, "exchange")) ", "
-                    (number::thousands(no)) " refused, " (number::counted(active, "active account"))
+                    (start) " UTC: " (number::counted(*count, "exchange")) ", " (number::counted(active, "active account"))
                 }
                 rect.hit x=(px(x)) y=(px(EXCHANGES.top)) width=(px(pitch)) height=(px(ACCOUNTS.bottom() - EXCHANGES.top)) {}
-                (column(EXCHANGES, x, pitch - gap, 0.0, no as f64, top, "refused"))
-                (column(EXCHANGES, x, pitch - gap, no as f64, *count as f64, top, "served"))
-                (column(ACCOUNTS, x, pitch - gap, 0.0, active as f64, top_accounts, "accounts"))
+                (column(EXCHANGES, x, pitch - gap, *count as f64, top, "served"))
+                (column(ACCOUNTS, x, pitch - gap, active as f64, top_accounts, "accounts"))
             }
         }
     };
@@ -72,7 +68,6 @@ pub(in crate::html) fn figure(timeline: &Timeline) -> Markup {
                 h3 { "Over time" }
                 ul.legend {
                     li { span.key.served {} "exchanges a step of " (when::length(bar_seconds)) }
-                    li { span.key.refused {} "of these, refused" }
                     li { span.key.accounts {} "active accounts (below)" }
                 }
             }
@@ -81,12 +76,12 @@ pub(in crate::html) fn figure(timeline: &Timeline) -> Markup {
     }
 }
 
-/// One column between two counts.
-fn column(area: Area, x: f64, width: f64, from: f64, to: f64, top: f64, class: &str) -> Markup {
-    let (upper, lower) = (area.y(to, top), area.y(from, top));
+/// One column from the axis up to a count.
+fn column(area: Area, x: f64, width: f64, count: f64, top: f64, class: &str) -> Markup {
+    let upper = area.y(count, top);
     html! {
-        @if to > from {
-            rect class=(class) x=(px(x)) y=(px(upper)) width=(px(width.max(0.5))) height=(px((lower - upper).max(0.5))) {}
+        @if count > 0.0 {
+            rect class=(class) x=(px(x)) y=(px(upper)) width=(px(width.max(0.5))) height=(px((area.bottom() - upper).max(0.5))) {}
         }
     }
 }

@@ -50,7 +50,7 @@ pub(in crate::html) fn figure(hours: &[u64]) -> Markup {
         figure {
             figcaption {
                 h3 { "By hour of the week, UTC" }
-                ul.legend { li { span.key.heat {} "up to " (number::counted(most, "exchange")) " an hour" } }
+                ul.legend { li { span.key.cell {} "none" } li { span.key.heat {} (number::counted(most, "exchange")) " an hour" } }
             }
             (svg(WIDTH, HEIGHT, &says, marks))
         }
