@@ -101,7 +101,7 @@ fn reading() -> Markup {
                 dt { "Actionable" }
                 dd { "Two independent families of signals fired. Act on nothing less." }
                 dt { "Link" }
-                dd { "Evidence that two accounts have one operator, in log-odds, weighted by rarity: a campus address or a public agent's prompt says little." }
+                dd { "Evidence that two accounts have one operator, in log-odds, weighted by rarity: a campus address or a public agent's prompt says little. Hard links are a payment instrument, a device, a rare address or a reasoning reference in common." }
                 dt { "Prompt family" }
                 dd { "Prompts that fill one template, named by a fingerprint. Fillings are counted in the sample of up to 24 exchanges that is kept of each account." }
                 dt { "Confidence" }
