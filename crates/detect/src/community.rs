@@ -49,12 +49,15 @@ pub fn find(population: &Population<'_>) -> Vec<Vec<u32>> {
     groups
 }
 
-/// Takes pieces apart that hard links hold together in part: those that are tied, and each of the others by itself.
+/// Takes pieces apart by hard links: who is tied to anybody stays with those in the piece that it is tied to; the rest stays whole.
 fn split(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
     let piece_of: HashMap<u32, usize> =
         pieces.iter().enumerate().flat_map(|(p, members)| members.iter().map(move |&m| (m, p))).collect();
     let mut parent: Vec<usize> = (0..population.accounts.len()).collect();
+    let mut tied = vec![false; population.accounts.len()];
     for link in population.links.iter().filter(|l| is_hard(l.kind) && l.weight > TIE) {
+        tied[link.a as usize] = true;
+        tied[link.b as usize] = true;
         if piece_of.get(&link.a).zip(piece_of.get(&link.b)).is_some_and(|(x, y)| x == y) {
             let (a, b) = (root(&parent, link.a as usize), root(&parent, link.b as usize));
             // Shortcuts keep the paths short.
@@ -65,15 +68,15 @@ fn split(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
     }
     let mut out = Vec::new();
     for piece in pieces {
-        let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-        for &member in &piece {
-            parts.entry(root(&parent, member as usize)).or_default().push(member);
+        let (mut parts, mut untied): (BTreeMap<usize, Vec<u32>>, Vec<u32>) = Default::default();
+        for member in piece {
+            if tied[member as usize] {
+                parts.entry(root(&parent, member as usize)).or_default().push(member);
+            } else {
+                untied.push(member);
+            }
         }
-        if parts.values().all(|part| part.len() == 1) {
-            out.push(piece);
-        } else {
-            out.extend(parts.into_values());
-        }
+        out.extend(parts.into_values().chain([untied]).filter(|part| !part.is_empty()));
     }
     out
 }

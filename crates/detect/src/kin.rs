@@ -208,7 +208,7 @@ impl<'a> Kinship<'a> {
         let mut texts: Vec<((usize, u32), f64)> = self.population.texts.shares[at as usize]
             .iter()
             .filter_map(|&(anchor, share)| {
-                let weight = f64::from(share) * self.population.rarity[anchor as usize];
+                let weight = f64::from(share) * self.population.payers.rarity[anchor as usize];
                 let place = self.population.texts.anchors[anchor as usize].place;
                 (weight >= 0.05).then_some(((part(place), anchor), weight))
             })
