@@ -116,3 +116,58 @@ pub(crate) fn distinct(mut values: Vec<u32>) -> f64 {
     values.dedup();
     values.len() as f64
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::sketch::{Observation, Reader, Sketch};
+
+    const HOUR: i64 = 3_600_000_000;
+
+    fn accounts(n: u32, hours: &[i64]) -> Vec<Account> {
+        (0..n)
+            .map(|i| {
+                let (mut sketch, mut reader) = (Sketch::default(), Reader::default());
+                for (at, hour) in hours.iter().enumerate() {
+                    let time = 20_000 * 24 * HOUR + at as i64 * 24 * HOUR + hour * HOUR + i64::from(i);
+                    sketch.observe(&Observation { time, ..Observation::default() }, &mut reader);
+                }
+                Account::new(format!("{i}"), sketch)
+            })
+            .collect()
+    }
+
+    fn independent(accounts: &[Account]) -> f64 {
+        let payers = Payers::find(accounts, &[], &Texts::default());
+        payers.independent(&(0..accounts.len() as u32).collect::<Vec<_>>())
+    }
+
+    #[test]
+    fn people_count_as_payers_and_machines_hardly() {
+        let people = independent(&accounts(100, &[9, 10, 9, 11, 10, 9, 10]));
+        let machines = independent(&accounts(100, &[0, 3, 7, 10, 14, 17, 21]));
+        assert!(people > 95.0, "{people}");
+        assert!(machines < 10.0, "{machines}");
+    }
+
+    #[test]
+    fn one_declared_organisation_is_one_payer() {
+        let mut all = accounts(20, &[9, 10]);
+        let before = distinct(operators(&all, &[]));
+        for account in &mut all {
+            account.sketch.observe(
+                &Observation { time: 20_000 * 24 * HOUR, organization: Some("org"), ..Observation::default() },
+                &mut Reader::default(),
+            );
+        }
+        assert_eq!((before, distinct(operators(&all, &[]))), (20.0, 1.0));
+    }
+
+    #[test]
+    fn few_users_are_rare_and_many_are_public() {
+        let payers = Payers { operators: 10_000.0, ..Payers::default() };
+        assert_eq!(payers.rare(1.0), 1.0);
+        assert_eq!(payers.rare(200.0), 0.0);
+        assert!(payers.rare(20.0) > payers.rare(40.0));
+    }
+}
