@@ -4,12 +4,17 @@
 //! Not here: what the verbs do (`verbs/`).
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use stillwatch_engine::config::Config;
 use stillwatch_engine::ending;
 use stillwatch_engine::verbs::{self, Exit, Failure};
+
+/// Sketches are made by one thread, handed over by a second and freed by a third: this allocator gives such memory back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Finds distillation campaigns in API traffic logs.
 #[derive(Debug, Parser)]
@@ -70,6 +75,7 @@ fn run(arguments: Vec<OsString>) -> Result<Exit, Failure> {
     let level = if cli.verbose { "error,stillwatch_engine=info" } else { "error" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level)),

@@ -81,8 +81,11 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
                 Some(out) => out,
                 none => {
                     let file = std::fs::File::create(part.path()).map_err(|e| lost(&e))?;
-                    let properties =
-                        WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+                    let properties = WriterProperties::builder()
+                        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+                        // A group is held until it is full: sketches are thousands of bytes each.
+                        .set_max_row_group_row_count(Some(1 << 13))
+                        .build();
                     none.insert(
                         ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|e| lost(&e))?,
                     )
@@ -92,7 +95,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             rows += columns.first().map_or(0, |c| c.len());
             out.write(batch).map_err(|e| lost(&e))
         })
-        .await?;
+        .await?
+        .tell();
         tally.verdict()?;
         if let Some(mut writer) = writer {
             saved::beside(&tally.seen(), tally.bad())
