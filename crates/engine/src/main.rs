@@ -4,12 +4,13 @@
 //! Not here: what the verbs do (`verbs/`).
 
 use std::ffi::OsString;
+use std::io::IsTerminal;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use stillwatch_engine::config::Config;
 use stillwatch_engine::ending;
-use stillwatch_engine::verbs::{self, Exit, Failure};
+use stillwatch_engine::verbs::{self, Exit, Failure, say};
 
 /// Finds distillation campaigns in API traffic logs.
 #[derive(Debug, Parser)]
@@ -20,7 +21,7 @@ struct Cli {
     /// Tell on stderr how long each stage took
     #[arg(short, long, global = true)]
     verbose: bool,
-    /// Flags that you set for good, TOML: memory, spill_dir, threads, max_bad, source, accounts, format; `stillwatch.toml` in the current folder when not given
+    /// Flags that you set for good, TOML: memory, spill_dir, threads, max_bad, source, accounts, aggregator, format; `stillwatch.toml` in the current folder when not given
     #[arg(long, value_name = "FILE", global = true, env = "STILLWATCH_CONFIG")]
     config: Option<OsString>,
 }
@@ -55,9 +56,9 @@ fn main() -> ExitCode {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::No) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
+            say(&format!("error: {}", failure.message));
             if let Some(help) = &failure.help {
-                eprintln!("hint: {help}");
+                say(&format!("hint: {help}"));
             }
             ExitCode::from(failure.code)
         }
@@ -70,6 +71,7 @@ fn run(arguments: Vec<OsString>) -> Result<Exit, Failure> {
     let level = if cli.verbose { "error,stillwatch_engine=info" } else { "error" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level)),

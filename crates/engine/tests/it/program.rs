@@ -160,6 +160,26 @@ fn more_bad_records_than_may_be_stop_the_run() {
 }
 
 #[test]
+fn no_text_of_a_skipped_record_is_in_findings_unless_asked_for() {
+    let bad = [
+        r#"{"time":"2026-03-02T09:00:00Z","prompt":"my secret"}"#,
+        r#"{"time":"2026-03-02T09:00:00Z","account":"a","input_tokens":"my \"secret\" and more"}"#,
+        r#"{"time":"2026-03-02T09:00:00Z","account":"a","messages":"my secret" "#,
+        r#"my secret"#,
+    ];
+    for bad in bad {
+        let folder = folder(&[("log.jsonl", format!("{bad}\n{}", many(5, 500)).as_bytes())]);
+        let quiet = run(folder.path(), &["detect", "log.jsonl", "--format", "json"]);
+        assert!(err(&quiet).contains("secret"), "{}", err(&quiet));
+        let found: Findings = serde_json::from_slice(&quiet.stdout).expect("findings");
+        assert!(found.skipped.first_error.is_some_and(|said| said.starts_with("log.jsonl:1: ")), "{}", out(&quiet));
+        assert!(!out(&quiet).contains("secret"), "{}", out(&quiet));
+        let asked = run(folder.path(), &["detect", "log.jsonl", "--format", "json", "--with-examples"]);
+        assert!(out(&asked).contains("secret"), "{}", out(&asked));
+    }
+}
+
+#[test]
 fn every_failure_to_read_has_exit_code_two_and_a_cure() {
     let folder = folder(&[
         ("empty.jsonl", b""),
