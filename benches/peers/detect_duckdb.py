@@ -28,7 +28,7 @@ tools reasoning_minted reasoning_presented end_user access""".split()
 
 
 def duck(file, threads, also):
-    start = time.perf_counter()
+    before, start = time.process_time(), time.perf_counter()
     with duckdb.connect(config={"threads": threads}) as connection:
         given = {row[0] for row in connection.execute("describe select * from read_parquet(?)", [file]).fetchall()}
         wanted = [part for part in LEAN.split(", ") if "(" not in part or part == "count(*)" or column(part) in given]
@@ -36,7 +36,7 @@ def duck(file, threads, also):
         if also and "completion" in given and "completion_bytes" not in given:
             wanted.append("sum(strlen(completion))")
         connection.execute(f"select account, {', '.join(wanted)} from read_parquet(?) group by account", [file]).fetchall()
-    return time.perf_counter() - start
+    return time.perf_counter() - start, time.process_time() - before
 
 
 def column(call):
@@ -57,20 +57,23 @@ def compare(engine, file, options):
         rows, accounts = connection.execute("select count(*), count(distinct account) from read_parquet(?)", [file]).fetchone()
     size = os.path.getsize(file) / 1e6
     print(f"\n{Path(file).name}: {rows:,} exchanges of {accounts:,} accounts, {size:.0f} MB, {options.threads} threads, {options.rounds} rounds")
-    ours, cpu, lean, same = [], [], [], []
+    names = ("DuckDB, lean", "DuckDB, same columns", "stillwatch-engine detect")
+    times, busy = {name: [] for name in names}, {name: [] for name in names}
     for round in range(options.rounds + 1):
-        took, busy, peak = detect(engine, file, options.threads)
-        a, b = duck(file, options.threads, False), duck(file, options.threads, True)
-        if round == 0:
-            continue
-        for times, time_ in ((ours, took), (cpu, busy), (lean, a), (same, b)):
-            times.append(time_)
-    print(f"{'':<34} {'least s':>9} {'median s':>9} {'us an exchange':>15}")
-    for name, all in (("DuckDB, lean", lean), ("DuckDB, same columns", same), ("stillwatch-engine detect", ours), ("  its processor time", cpu)):
-        print(f"{name:<34} {min(all):>9.3f} {statistics.median(all):>9.3f} {statistics.median(all) / rows * 1e6:>15.2f}")
-    ratio = lambda theirs: statistics.median(a / b for a, b in zip(ours, theirs))
-    print(f"ours / DuckDB lean: {ratio(lean):.2f}; ours / DuckDB same columns: {ratio(same):.2f} (medians of the rounds' ratios)")
-    print(f"of the least times: {min(ours) / min(lean):.2f}; {min(ours) / min(same):.2f}. Largest memory so far: {peak:.0f} MiB")
+        *ours, peak = detect(engine, file, options.threads)
+        for name, (wall, cpu) in zip(names, (duck(file, options.threads, False), duck(file, options.threads, True), ours)):
+            if round > 0:
+                times[name].append(wall)
+                busy[name].append(cpu)
+    print(f"{'':<26} {'least s':>9} {'median s':>9} {'processor s':>12} {'us an exchange':>15}")
+    for name in names:
+        middle = statistics.median(times[name])
+        print(f"{name:<26} {min(times[name]):>9.3f} {middle:>9.3f} {statistics.median(busy[name]):>12.3f} {middle / rows * 1e6:>15.2f}")
+    for name in names[:2]:
+        ratio = lambda of: statistics.median(a / b for a, b in zip(of[names[2]], of[name]))
+        least = min(times[names[2]]) / min(times[name])
+        print(f"ours / {name}: {ratio(times):.2f} (median of the rounds' ratios), {least:.2f} (least times), {ratio(busy):.2f} (processor time)")
+    print(f"largest memory of ours so far: {peak:.0f} MiB")
 
 
 def parquet(file, folder):

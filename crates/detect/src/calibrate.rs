@@ -9,7 +9,7 @@ use crate::group::Group;
 use crate::signals;
 
 /// Log-odds that a group of linked accounts is a campaign before anything is measured.
-pub const PRIOR: f64 = -4.2;
+pub const PRIOR: f64 = -4.1;
 /// What a family must add to the log-odds to have fired.
 pub const FIRED: f64 = 0.7;
 
@@ -42,20 +42,14 @@ pub fn tell(group: &Group<'_>) -> Vec<Told> {
         })
         .collect();
     told.sort_by(|a, b| b.contribution.total_cmp(&a.contribution).then_with(|| a.name.cmp(&b.name)));
-    told.push(prior(PRIOR));
+    told.push(prior(PRIOR, "linked accounts are seldom a campaign before anything is measured"));
     told
 }
 
 /// The prior, told as a signal, so that a score is the sum of what is printed.
 #[must_use]
-pub fn prior(log_odds: f64) -> Told {
-    Told {
-        name: "prior".into(),
-        family: Family::Content,
-        value: 0.0,
-        contribution: log_odds,
-        because: "linked accounts are seldom a campaign before anything is measured".into(),
-    }
+pub fn prior(log_odds: f64, because: &str) -> Told {
+    Told { name: "prior".into(), family: Family::Content, value: 0.0, contribution: log_odds, because: because.into() }
 }
 
 /// The score of what was told.

@@ -22,6 +22,8 @@ use crate::texts::Texts;
 
 /// Scores below which nothing is reported.
 const REPORTED: f64 = 0.2;
+/// Score from which a campaign may be acted on, when two families agree.
+const FLAGGED: f64 = 0.5;
 /// Templates told of a campaign.
 const TEMPLATES: usize = 8;
 
@@ -29,8 +31,8 @@ const TEMPLATES: usize = 8;
 #[must_use]
 pub fn find(accounts: &[Account]) -> Report {
     let texts = Texts::find(accounts);
-    let links = links::find(accounts, &texts);
-    let population = Population::new(accounts, &texts, &links);
+    let (links, payers) = links::find(accounts, &texts);
+    let population = Population::new(accounts, &texts, &links, &payers);
     let mut found: Vec<(findings::Campaign, Case)> = Vec::new();
     let mut taken = BTreeSet::new();
     let mut take = |members: Vec<u32>, taken: &mut BTreeSet<u32>| {
@@ -101,12 +103,12 @@ fn describe(
     let score = score(&signals);
     let exchanges = group.accounts().map(|a| a.sketch.counts.exchanges).sum();
     let fired = families(&signals);
-    let actionable = fired.len() >= 2;
+    let actionable = fired.len() >= 2 && score >= FLAGGED;
     let sum = |count: fn(&crate::sketch::Counts) -> u64| group.accounts().map(|a| count(&a.sketch.counts)).sum();
     let campaign = findings::Campaign {
         id: canonical::id("campaign", &serde_json::json!({ "accounts": names })),
         score,
-        severity: severity(score, exchanges, actionable),
+        severity: severity(score, exchanges, names.len(), actionable),
         actionable,
         families: fired,
         exchanges,
@@ -129,11 +131,12 @@ fn describe(
     (campaign, case)
 }
 
-fn severity(score: f64, exchanges: u64, actionable: bool) -> Severity {
-    match (score, exchanges) {
-        (s, n) if s >= 0.95 && n >= 5000 && actionable => Severity::Critical,
-        (s, n) if s >= 0.8 && (n >= 1000 || s >= 0.95) && actionable => Severity::High,
-        (s, _) if s >= 0.5 => Severity::Medium,
+/// How bad it is: how sure, and how much was taken.
+fn severity(score: f64, exchanges: u64, accounts: usize, actionable: bool) -> Severity {
+    match score {
+        s if s >= 0.95 && exchanges >= 5000 && accounts >= 20 && actionable => Severity::Critical,
+        s if s >= 0.8 && exchanges >= 1000 && actionable => Severity::High,
+        s if s >= FLAGGED => Severity::Medium,
         _ => Severity::Low,
     }
 }

@@ -49,7 +49,7 @@ pub fn find(population: &Population<'_>) -> Vec<Vec<u32>> {
     groups
 }
 
-/// Takes pieces apart that hard links hold together in part: those that are tied, and each of the others by itself.
+/// Takes pieces apart by hard links: who is tied to others in the piece stays with them, the rest stand by themselves.
 fn split(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
     let piece_of: HashMap<u32, usize> =
         pieces.iter().enumerate().flat_map(|(p, members)| members.iter().map(move |&m| (m, p))).collect();
@@ -66,14 +66,10 @@ fn split(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
     let mut out = Vec::new();
     for piece in pieces {
         let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
-        for &member in &piece {
+        for member in piece {
             parts.entry(root(&parent, member as usize)).or_default().push(member);
         }
-        if parts.values().all(|part| part.len() == 1) {
-            out.push(piece);
-        } else {
-            out.extend(parts.into_values());
-        }
+        out.extend(parts.into_values());
     }
     out
 }
@@ -89,8 +85,8 @@ struct Gathered {
     untied: f64,
     /// What ties it to other groups.
     ties: BTreeMap<u32, Tie>,
-    /// Raised whenever it changes; tells which offers are stale.
-    age: u32,
+    /// Members when offers to all others were last made.
+    offered: usize,
 }
 
 /// What ties two groups.
@@ -141,7 +137,6 @@ struct Offer {
     tied: bool,
     odds: f64,
     pair: (u32, u32),
-    ages: (u32, u32),
 }
 
 impl Eq for Offer {}
@@ -154,11 +149,7 @@ impl PartialOrd for Offer {
 
 impl Ord for Offer {
     fn cmp(&self, other: &Self) -> Ordering {
-        self.tied
-            .cmp(&other.tied)
-            .then(self.odds.total_cmp(&other.odds))
-            .then_with(|| other.pair.cmp(&self.pair))
-            .then_with(|| other.ages.cmp(&self.ages))
+        self.tied.cmp(&other.tied).then(self.odds.total_cmp(&other.odds)).then_with(|| other.pair.cmp(&self.pair))
     }
 }
 
@@ -173,15 +164,23 @@ fn gather(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
     }
     while let Some(best) = offers.pop() {
         let (x, y) = best.pair;
-        if best.ages != (groups[x as usize].age, groups[y as usize].age) {
+        // Either may have changed since: an offer is made again when it comes up, and waits if it is no longer the best.
+        let Some(now) = offer(&kinship, &groups, x, y) else { continue };
+        if offers.peek().is_some_and(|next| now < *next) && now < best {
+            offers.push(now);
             continue;
         }
         // The larger takes the smaller in, so that little is moved.
         let larger = groups[x as usize].members.len() >= groups[y as usize].members.len();
         let (into, from) = if larger { (x, y) } else { (y, x) };
+        let mut renewed: Vec<u32> = groups[from as usize].ties.keys().copied().filter(|&n| n != into).collect();
         join(&mut groups, into, from);
-        let neighbours: Vec<u32> = groups[into as usize].ties.keys().copied().collect();
-        offers.extend(neighbours.into_iter().filter_map(|n| offer(&kinship, &groups, into.min(n), into.max(n))));
+        let group = &mut groups[into as usize];
+        if group.members.len() >= 2 * group.offered {
+            group.offered = group.members.len();
+            renewed = group.ties.keys().copied().collect();
+        }
+        offers.extend(renewed.into_iter().filter_map(|n| offer(&kinship, &groups, into.min(n), into.max(n))));
     }
     groups
         .into_iter()
@@ -203,7 +202,7 @@ fn tie(pieces: Vec<Vec<u32>>, kinship: &Kinship<'_>, population: &Population<'_>
             group_of[member as usize] = groups.len() as u32;
             profile.add(&kinship.profile(member));
         }
-        groups.push(Gathered { members, profile, ..Gathered::default() });
+        groups.push(Gathered { offered: members.len(), members, profile, ..Gathered::default() });
     }
     for link in population.links {
         let (x, y) = (group_of[link.a as usize], group_of[link.b as usize]);
@@ -235,7 +234,6 @@ fn tie(pieces: Vec<Vec<u32>>, kinship: &Kinship<'_>, population: &Population<'_>
 /// Moves all of `from` into `into`.
 fn join(groups: &mut [Gathered], into: u32, from: u32) {
     let taken = std::mem::take(&mut groups[from as usize]);
-    groups[from as usize].age = taken.age + 1;
     for (other, tie) in taken.ties {
         groups[other as usize].ties.remove(&from);
         if other == into {
@@ -251,7 +249,6 @@ fn join(groups: &mut [Gathered], into: u32, from: u32) {
     let group = &mut groups[into as usize];
     group.members.extend(taken.members);
     group.profile.add(&taken.profile);
-    group.age += 1;
 }
 
 /// The offer to join two groups, when it is likelier than not that both are one operator's.
@@ -267,7 +264,7 @@ fn offer(kinship: &Kinship<'_>, groups: &[Gathered], x: u32, y: u32) -> Option<O
     if !one.profile.follows(&other.profile) && !other.profile.follows(&one.profile) {
         odds -= 8.0 * one.shuns(other).max(other.shuns(one));
     }
-    (odds > 0.0).then_some(Offer { tied: tie.links > 0.0, odds, pair: (x, y), ages: (one.age, other.age) })
+    (odds > 0.0).then_some(Offer { tied: tie.links > 0.0, odds, pair: (x, y) })
 }
 
 fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {

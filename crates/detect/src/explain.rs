@@ -53,7 +53,11 @@ fn contribution(signals: &[Signal], name: &str) -> f64 {
 /// MITRE ATLAS 5.6 technique ids of what the group does, ascending.
 #[must_use]
 pub fn techniques(group: &Group<'_>, signals: &[Signal]) -> Vec<String> {
-    let mut ids = vec!["AML.T0024.002", "AML.T0040", "AML.T0048.004"];
+    // Access to the inference API is what all traffic is; that a model is being extracted is said only where it is likely.
+    let mut ids = vec!["AML.T0040"];
+    if crate::calibrate::score(signals) >= 0.5 {
+        ids.extend(["AML.T0024.002", "AML.T0048.004"]);
+    }
     if contribution(signals, "exits") > 0.5 {
         ids.push("AML.T0008.005");
     }
@@ -166,20 +170,47 @@ pub fn case(group: &Group<'_>, campaign: &Campaign, standings: &[Standing]) -> C
 
 fn observed(campaign: &Campaign) -> Vec<String> {
     let mut said = vec![format!(
-        "{} accounts sent {} exchanges between {} and {}.",
-        campaign.accounts.len(),
-        campaign.exchanges,
-        campaign.first_seen,
-        campaign.last_seen
+        "{} accounts sent {} exchanges between {} and {} UTC.",
+        thousands(campaign.accounts.len() as u64),
+        thousands(campaign.exchanges),
+        minute(&campaign.first_seen),
+        minute(&campaign.last_seen)
     )];
     said.extend(
         campaign
             .signals
             .iter()
-            .filter(|s| s.name != "prior" && s.contribution.abs() >= 0.1)
-            .map(|s| format!("{}{}.", s.because[..1].to_uppercase(), &s.because[1..])),
+            .filter(|s| s.name != "prior" && s.contribution.abs() >= TOLD)
+            .map(|s| sentence(&s.because)),
     );
     said
+}
+
+/// Contribution below which a signal is not worth a sentence.
+const TOLD: f64 = 0.2;
+
+/// A clause as a sentence.
+fn sentence(clause: &str) -> String {
+    let mut letters = clause.chars();
+    letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
+}
+
+/// `2,394`.
+fn thousands(count: u64) -> String {
+    let digits = count.to_string();
+    let mut out = String::new();
+    for (place, digit) in digits.chars().enumerate() {
+        if place > 0 && (digits.len() - place).is_multiple_of(3) {
+            out.push(',');
+        }
+        out.push(digit);
+    }
+    out
+}
+
+/// `2026-03-02T00:07:11Z` as `2026-03-02 00:07`.
+fn minute(instant: &str) -> String {
+    instant.get(..16).map_or_else(|| instant.to_owned(), |minute| minute.replace('T', " "))
 }
 
 fn inferred(campaign: &Campaign, technique: &str) -> Vec<String> {
@@ -191,16 +222,16 @@ fn inferred(campaign: &Campaign, technique: &str) -> Vec<String> {
         s if s >= 0.45 => "roughly an even chance",
         _ => "unlikely",
     };
-    let mut said =
-        vec![format!("That these accounts are one campaign of {technique} is {likely} (score {:.2}).", campaign.score)];
+    let score = if campaign.score >= 0.995 { ">0.99".into() } else { format!("{:.2}", campaign.score) };
+    let mut said = vec![format!("That these accounts are one campaign of {technique} is {likely} (score {score}).")];
     let families: Vec<String> = campaign.families.iter().map(|f| format!("{f:?}").to_lowercase()).collect();
-    said.push(if campaign.actionable {
-        format!("Independent families of evidence agree: {}.", families.join(", "))
-    } else {
-        format!(
+    said.push(match (campaign.actionable, families.len()) {
+        (true, _) => format!("Independent families of evidence agree: {}.", families.join(", ")),
+        (false, 0 | 1) => format!(
             "Fewer than two independent families of evidence fired ({}): not a ground for action.",
             if families.is_empty() { "none".into() } else { families.join(", ") }
-        )
+        ),
+        (false, _) => format!("{} fired, but not strongly enough to be a ground for action.", families.join(", ")),
     });
     said.push("Who runs it is not concluded here.".into());
     said

@@ -3,15 +3,14 @@
 //! Invariant: signals read a group and its population only.
 //! Not here: the signals (`signals/`).
 
-use std::collections::{BTreeMap, BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet};
 
 use stillwatch_model::Micros;
 
 use crate::account::Account;
-use crate::community::is_hard;
 use crate::links::Link;
-use crate::signals::rise;
-use crate::texts::{Place, Texts};
+use crate::payers::{Payers, distinct};
+use crate::texts::Texts;
 
 /// Figures of everybody, against which a group is held.
 #[derive(Debug)]
@@ -22,14 +21,8 @@ pub struct Population<'a> {
     pub texts: &'a Texts,
     /// All links, by pair.
     pub links: &'a [Link],
-    /// Operator of every account: accounts joined by hard links or one declared organisation.
-    pub operator: Vec<u32>,
-    /// Number of operators.
-    pub operators: f64,
-    /// Rarity of each shared template among operators, 0 (public, or no template) to 1.
-    pub rarity: Vec<f64>,
-    /// Time-of-day coherence of each account, and the pairs of active hours behind it.
-    pub rhythms: Vec<(f64, f64)>,
+    /// Who is one payer, and which texts are public.
+    pub payers: &'a Payers,
     /// Creation times, ascending.
     pub created: Vec<Micros>,
     /// Median response tokens an exchange.
@@ -58,7 +51,7 @@ pub struct Group<'a> {
 impl<'a> Population<'a> {
     /// Measures everybody.
     #[must_use]
-    pub fn new(accounts: &'a [Account], texts: &'a Texts, links: &'a [Link]) -> Self {
+    pub fn new(accounts: &'a [Account], texts: &'a Texts, links: &'a [Link], payers: &'a Payers) -> Self {
         let mut created: Vec<Micros> = accounts.iter().filter_map(|a| a.created).collect();
         created.sort_unstable();
         let mut answers: Vec<f64> = accounts
@@ -78,22 +71,8 @@ impl<'a> Population<'a> {
             exchanges += account.exchanges();
         }
         let sees_things = accounts.iter().any(|a| a.payment.is_some() || !a.sketch.networks.entries().is_empty());
-        let operator = operators(accounts, links);
-        let operators = distinct(operator.clone());
-        let rhythms: Vec<(f64, f64)> =
-            accounts.iter().map(|a| a.rhythm().map_or((0.0, 0.0), |r| (r.coherence, r.pairs))).collect();
-        let public: Vec<f64> =
-            texts.anchors.iter().map(|anchor| public(&anchor.accounts, &rhythms, &operator)).collect();
-        let rarity = texts.anchors.iter().zip(&public).map(|(anchor, &users)| {
-            // An app's or a harness's system prompt is public property sooner than what is asked.
-            let scale = if anchor.place == Place::System { 2.7 } else { 1.0 };
-            if anchor.is_template() { rarity(operators, users * scale) } else { 0.0 }
-        });
         Self {
-            rarity: rarity.collect(),
-            rhythms,
-            operators,
-            operator,
+            payers,
             accounts,
             texts,
             links,
@@ -137,8 +116,6 @@ impl Population<'_> {
     /// A text that many independent payers outside use is public. Inside, those who share an operator's own text also share
     /// infrastructure; unlinked users of a text that few have are in doubt, and count half.
     fn own_texts(&self, members: &[u32]) -> BTreeMap<u32, f64> {
-        let inside: BTreeSet<u32> = members.iter().copied().collect();
-        let inner: BTreeSet<u32> = members.iter().map(|&m| self.operator[m as usize]).collect();
         let mut users: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for &member in members {
             for &(anchor, _) in &self.texts.shares[member as usize] {
@@ -146,89 +123,21 @@ impl Population<'_> {
             }
         }
         let enough = 3.max(members.len() / 20).min(members.len());
-        let independent = |users: &[u32]| public(users, &self.rhythms, &self.operator);
+        let payers = self.payers;
         users
             .into_iter()
             .filter(|(anchor, users)| users.len() >= enough && self.texts.anchors[*anchor as usize].is_template())
             .map(|(anchor, users)| {
-                let accounts = users.len() as f64;
-                let operators = distinct(users.iter().map(|&u| self.operator[u as usize]).collect());
-                let mut outside = self.texts.anchors[anchor as usize].accounts.clone();
-                outside.retain(|a| !inside.contains(a) && !inner.contains(&self.operator[*a as usize]));
-                let linked = ((1.0 - operators / accounts - 0.1) / 0.4).clamp(0.0, 1.0);
-                let few = rarity(self.operators, independent(&users));
+                let operators = distinct(users.iter().map(|&u| payers.operator[u as usize]).collect());
+                let linked = ((1.0 - operators / users.len() as f64 - 0.1) / 0.4).clamp(0.0, 1.0);
+                let inside = payers.independent(&users);
+                let outside = (payers.users[anchor as usize] - inside).max(0.0);
+                let few = payers.rare(inside);
                 let doubt = if self.sees_things { 0.4 * few } else { few.max(0.4) };
-                (anchor, rarity(self.operators, 1.0 + independent(&outside)) * linked.max(doubt))
+                (anchor, payers.rare(1.0 + outside) * linked.max(doubt))
             })
             .collect()
     }
-}
-
-/// The operator of every account: accounts joined by hard links, and accounts of one declared organisation, are one payer.
-fn operators(accounts: &[Account], links: &[Link]) -> Vec<u32> {
-    fn find(parent: &mut [u32], mut at: u32) -> u32 {
-        while parent[at as usize] != at {
-            parent[at as usize] = parent[parent[at as usize] as usize];
-            at = parent[at as usize];
-        }
-        at
-    }
-    let mut parent: Vec<u32> = (0..accounts.len() as u32).collect();
-    let mut join = |a: u32, b: u32| {
-        let (a, b) = (find(&mut parent, a), find(&mut parent, b));
-        if a != b {
-            parent[a.max(b) as usize] = a.min(b);
-        }
-    };
-    for link in links.iter().filter(|l| is_hard(l.kind) && l.weight >= 1.5) {
-        join(link.a, link.b);
-    }
-    let mut first: HashMap<u64, u32> = HashMap::new();
-    for (at, account) in accounts.iter().enumerate() {
-        for key in [account.organization(), account.container].into_iter().flatten() {
-            let first = *first.entry(key).or_insert(at as u32);
-            join(first, at as u32);
-        }
-    }
-    (0..accounts.len() as u32).map(|a| find(&mut parent, a)).collect()
-}
-
-/// Rarity of a text that `users` of all independent operators use, 0 (public) to 1: among few because it is, and among many in share.
-fn rarity(operators: f64, users: f64) -> f64 {
-    let users = users.max(1.0);
-    let share = rise((operators / users).ln(), 1.5, 3.5);
-    share.min(1.0 - rise(users.ln(), 10f64.ln(), 80f64.ln()))
-}
-
-/// Pairs of active hours from which one account's rhythm tells by itself.
-const TELLS: f64 = 40.0;
-
-/// How many independent operators use a text, each counted by how far it lives by day and night: people do, a network of
-/// accounts doesn't. Those that each sent too little to tell are judged together.
-fn public(users: &[u32], rhythms: &[(f64, f64)], operator: &[u32]) -> f64 {
-    let human = |coherence: f64| rise(coherence, 0.03, 0.15).max(0.05);
-    let (mut sum, mut pairs) = (0.0, 0.0);
-    for &(coherence, p) in users.iter().map(|&u| &rhythms[u as usize]).filter(|r| r.1 < TELLS) {
-        sum += coherence * p;
-        pairs += p;
-    }
-    let together = if pairs < TELLS { 0.5 } else { human(sum / pairs) };
-    let mut each: Vec<(u32, f64)> = users
-        .iter()
-        .map(|&u| {
-            let (coherence, pairs) = rhythms[u as usize];
-            (operator[u as usize], if pairs < TELLS { together } else { human(coherence) })
-        })
-        .collect();
-    each.sort_by(|a, b| a.0.cmp(&b.0).then(b.1.total_cmp(&a.1)));
-    each.dedup_by_key(|e| e.0);
-    each.iter().map(|e| e.1).sum()
-}
-
-fn distinct(mut values: Vec<u32>) -> f64 {
-    values.sort_unstable();
-    values.dedup();
-    values.len() as f64
 }
 
 impl<'a> Group<'a> {

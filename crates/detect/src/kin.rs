@@ -208,7 +208,7 @@ impl<'a> Kinship<'a> {
         let mut texts: Vec<((usize, u32), f64)> = self.population.texts.shares[at as usize]
             .iter()
             .filter_map(|&(anchor, share)| {
-                let weight = f64::from(share) * self.population.rarity[anchor as usize];
+                let weight = f64::from(share) * self.population.payers.rarity[anchor as usize];
                 let place = self.population.texts.anchors[anchor as usize].place;
                 (weight >= 0.05).then_some(((part(place), anchor), weight))
             })
@@ -370,4 +370,69 @@ fn bridged(weights: &[f64]) -> f64 {
         part *= 0.6;
     }
     sum.min(6.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::links;
+    use crate::sketch::{Observation, Reader, Sketch};
+    use crate::text::fold;
+    use crate::texts::Texts;
+
+    fn accounts() -> Vec<Account> {
+        (0..40u64)
+            .map(|i| {
+                let (mut sketch, mut reader) = (Sketch::default(), Reader::default());
+                for n in 0..12u64 {
+                    let draw = fold(i * 97 + n, 0x9e37_79b9_7f4a_7c15);
+                    let prompt = match i % 3 {
+                        0 => format!("Write ten exam questions on the subject of {draw:x} for a class of beginners, with answers."),
+                        1 => format!("Translate the following line about {draw:x} into plain words and keep its tone as it is."),
+                        _ => format!("{draw:x} {:x} {:x}", draw.rotate_left(7), draw.rotate_left(13)),
+                    };
+                    let observation = Observation {
+                        time: (20_000 * 24 + (draw % 168) as i64) * 3_600_000_000,
+                        prompt: Some(&prompt),
+                        user_agent: Some(if i % 2 == 0 { "sdk" } else { "web" }),
+                        ..Observation::default()
+                    };
+                    sketch.observe(&observation, &mut reader);
+                }
+                let mut account = Account::new(format!("{i}"), sketch);
+                account.created = Some(20_000 * DAY as i64 - (i % 7 * 5) as i64 * DAY as i64);
+                account
+            })
+            .collect()
+    }
+
+    #[test]
+    fn kinship_is_symmetric_and_profiles_add_up_in_any_order() {
+        let accounts = accounts();
+        let texts = Texts::find(&accounts);
+        let (links, payers) = links::find(&accounts, &texts);
+        let population = Population::new(&accounts, &texts, &links, &payers);
+        let kinship = Kinship::new(&population);
+        let profile = |members: &[u32]| {
+            let mut sum = Profile::default();
+            members.iter().for_each(|&m| sum.add(&kinship.profile(m)));
+            sum
+        };
+        let (x, y) = (profile(&[0, 3, 6, 9]), profile(&[1, 4, 12, 15]));
+        assert!((kinship.log_odds(&x, &y, &[1.0], 0.5) - kinship.log_odds(&y, &x, &[1.0], 0.5)).abs() < 1e-9);
+        let again = profile(&[9, 0, 6, 3]);
+        assert!((kinship.log_odds(&x, &y, &[], 0.0) - kinship.log_odds(&again, &y, &[], 0.0)).abs() < 1e-9);
+    }
+
+    #[test]
+    fn the_same_text_speaks_for_one_operator_and_another_against() {
+        let accounts = accounts();
+        let texts = Texts::find(&accounts);
+        let (links, payers) = links::find(&accounts, &texts);
+        let population = Population::new(&accounts, &texts, &links, &payers);
+        let kinship = Kinship::new(&population);
+        let one = |at| kinship.profile(at);
+        assert!(text(&one(0), &one(6)) > 2.0, "{}", text(&one(0), &one(6)));
+        assert!(text(&one(0), &one(1)) < -1.0, "{}", text(&one(0), &one(1)));
+    }
 }

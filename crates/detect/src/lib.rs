@@ -18,6 +18,7 @@ pub mod kmv;
 pub mod links;
 pub mod lone;
 pub mod membership;
+pub mod payers;
 pub mod signals;
 pub mod sketch;
 pub mod text;

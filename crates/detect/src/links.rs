@@ -6,11 +6,14 @@
 //! A link's weight is the log-odds that two accounts that share a thing do so because one hand holds both, against sharing it by chance: `ln(N / d) - c`
 //! for a thing shared by `d` of `N` accounts, where `c` says how freely the thing moves between strangers. The weights of a pair add up.
 
+mod companions;
+
 use std::collections::HashMap;
 
 use stillwatch_model::{LinkKind, Micros};
 
 use crate::account::Account;
+use crate::payers::Payers;
 use crate::sketch::TOPIC;
 use crate::text::fold;
 use crate::texts::{Place, Texts};
@@ -46,7 +49,7 @@ fn prior(kind: LinkKind) -> (f64, f64) {
         LinkKind::Network => (3.0, 4.0),
         LinkKind::SignUp => (5.5, 0.6),
         LinkKind::Template | LinkKind::Injected => (3.0, 3.0),
-        LinkKind::Timing | LinkKind::Creation | LinkKind::Pivot | LinkKind::Succession => (3.0, 2.0),
+        LinkKind::Timing | LinkKind::Creation | LinkKind::Pivot | LinkKind::Succession => (3.0, 1.5),
     }
 }
 
@@ -55,15 +58,17 @@ fn weigh(kind: LinkKind, population: f64, holders: usize) -> f64 {
     ((population / holders as f64).ln() - freedom).clamp(0.0, most)
 }
 
-/// All links of a population.
+/// All links of a population, and the payers that hard ones make out.
 #[must_use]
-pub fn find(accounts: &[Account], texts: &Texts) -> Vec<Link> {
+pub fn find(accounts: &[Account], texts: &Texts) -> (Vec<Link>, Payers) {
     let mut links = hard(accounts, texts);
-    links.extend(by_text(accounts, texts));
+    let payers = Payers::find(accounts, &links, texts);
+    links.extend(by_text(accounts, texts, &payers));
     links.extend(batches(accounts, texts));
+    links.extend(companions::find(accounts, &links));
     links.sort_by_key(|x| (x.a, x.b, x.kind, x.thing));
     links.dedup_by(|x, y| (x.a, x.b, x.kind, x.thing) == (y.a, y.b, y.kind, y.thing));
-    links
+    (links, payers)
 }
 
 /// Links by things other than text: payment, device, addresses, reasoning references.
@@ -83,6 +88,7 @@ fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
         hold(LinkKind::Device, account.device);
         hold(LinkKind::SignUp, account.phone_prefix.map(|p| p ^ 1));
         hold(LinkKind::SignUp, account.referrer.map(|r| r ^ 2));
+        hold(LinkKind::SignUp, account.email_domain.map(|d| d ^ 3));
         for &(network, _) in account.sketch.networks.entries() {
             hold(LinkKind::Network, Some(network));
         }
@@ -327,11 +333,12 @@ fn replay(accounts: &[Account]) -> Vec<Link> {
 }
 
 /// Links by shared text, weighted by rarity among operators, and by how much of both accounts' traffic carries it.
-fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
+fn by_text(accounts: &[Account], texts: &Texts, payers: &Payers) -> Vec<Link> {
     let order = by_age(accounts);
     let mut pairs: HashMap<(u32, u32), (f64, f64)> = HashMap::new();
+    let most = prior(LinkKind::Template).1;
     let mut share = vec![0.0f32; accounts.len()];
-    for anchor in texts.anchors.iter().filter(|a| a.is_template()) {
+    for (anchor, &rarity) in texts.anchors.iter().zip(&payers.rarity).filter(|&(_, &rarity)| rarity > 0.0) {
         let users: Vec<u32> = anchor
             .accounts
             .iter()
@@ -345,7 +352,7 @@ fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
         if users.len() < 2 {
             continue;
         }
-        let weight = weigh(LinkKind::Template, accounts.len() as f64, users.len()).max(0.15);
+        let weight = most * rarity;
         // The body has many anchors that say the same thing; the edges have one each.
         let part = if anchor.place == Place::Body { 0.25 } else { 1.0 };
         pair_up(&users, &order, |a, b| {
@@ -358,7 +365,6 @@ fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
             }
         });
     }
-    let most = prior(LinkKind::Template).1;
     let mut links: Vec<Link> = pairs
         .into_iter()
         .map(|((a, b), (body, edge))| Link {
@@ -368,7 +374,7 @@ fn by_text(accounts: &[Account], texts: &Texts) -> Vec<Link> {
             weight: body.max(edge).min(most),
             thing: 0,
         })
-        .filter(|link| link.weight >= 0.05)
+        .filter(|link| link.weight >= 0.1)
         .collect();
     links.sort_unstable_by_key(|l| (l.a, l.b));
     links

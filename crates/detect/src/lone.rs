@@ -110,7 +110,7 @@ pub fn tell(population: &Population<'_>, at: u32) -> Option<Vec<Told>> {
         );
     }
     told.sort_by(|a, b| b.contribution.total_cmp(&a.contribution).then_with(|| a.name.cmp(&b.name)));
-    told.push(prior(PRIOR));
+    told.push(prior(PRIOR, "an account by itself is seldom a harvester before anything is measured"));
     Some(told)
 }
 

@@ -12,6 +12,10 @@ use stillwatch_engine::config::Config;
 use stillwatch_engine::ending;
 use stillwatch_engine::verbs::{self, Exit, Failure, say};
 
+/// Sketches are made by one thread, handed over by a second and freed by a third: this allocator gives such memory back.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 /// Finds distillation campaigns in API traffic logs.
 #[derive(Debug, Parser)]
 #[command(name = "stillwatch", version, propagate_version = true)]

@@ -62,6 +62,15 @@ pub struct Spilled {
     pub bytes: usize,
 }
 
+impl Spilled {
+    /// Tells it, where there is something to tell.
+    pub(crate) fn tell(&self) {
+        if self.files > 0 {
+            tracing::info!("spilled {} MiB to {} files", self.bytes >> 20, self.files);
+        }
+    }
+}
+
 /// Why a run failed.
 #[derive(Debug, thiserror::Error)]
 pub enum RunError {

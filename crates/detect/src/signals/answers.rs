@@ -23,7 +23,7 @@ use crate::group::Group;
 pub const SIGNAL: Signal = Signal {
     name: "answers",
     family: Family::Focus,
-    weight: (0.6, 0.6),
+    weight: (0.8, 0.8),
     measure,
     needs: &["output_tokens", "completion"],
 };

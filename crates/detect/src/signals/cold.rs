@@ -21,7 +21,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "cold", family: Family::Protocol, weight: (0.0, 1.0), measure, needs: &["temperature"] };
+    Signal { name: "cold", family: Family::Protocol, weight: (0.0, 1.3), measure, needs: &["temperature"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let value = group.mean(|a| a.share(a.sketch.counts.cold));

@@ -24,7 +24,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "declared", family: Family::Identity, weight: (0.0, 3.4), measure, needs: &["organization"] };
+    Signal { name: "declared", family: Family::Identity, weight: (0.0, 4.0), measure, needs: &["organization"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let mut counts: BTreeMap<u64, f64> = BTreeMap::new();
@@ -37,5 +37,5 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     }
     let largest = counts.values().copied().fold(0.0, f64::max) / group.size();
     let because = format!("{} of members name an organisation, {} the same one", percent(named), percent(largest));
-    Some(Reading { value: named, evidence: -(0.5 * named + 0.5 * rise(largest, 0.3, 0.9)), because })
+    Some(Reading { value: named, evidence: -(0.7 * named + 0.3 * rise(largest, 0.3, 0.9)), because })
 }

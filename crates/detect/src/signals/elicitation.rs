@@ -24,7 +24,7 @@ use crate::group::Group;
 pub const SIGNAL: Signal = Signal {
     name: "elicitation",
     family: Family::Content,
-    weight: (2.4, 0.3),
+    weight: (2.9, 0.4),
     measure,
     needs: &["prompt", "system", "messages"],
 };

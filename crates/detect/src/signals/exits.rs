@@ -23,7 +23,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "exits", family: Family::Network, weight: (2.2, 0.0), measure, needs: &["ip"] };
+    Signal { name: "exits", family: Family::Network, weight: (1.8, 0.0), measure, needs: &["ip"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.sketch.networks.entries().is_empty()) {

@@ -19,6 +19,7 @@ pub mod repeats;
 pub mod replay;
 pub mod rhythm;
 pub mod succession;
+pub mod synchrony;
 pub mod template;
 pub mod verified;
 
@@ -53,13 +54,14 @@ pub struct Signal {
 }
 
 /// Every signal.
-pub const ALL: [Signal; 18] = [
+pub const ALL: [Signal; 19] = [
     template::SIGNAL,
     injected::SIGNAL,
     elicitation::SIGNAL,
     repeats::SIGNAL,
     rhythm::SIGNAL,
     balance::SIGNAL,
+    synchrony::SIGNAL,
     pivot::SIGNAL,
     succession::SIGNAL,
     burst::SIGNAL,

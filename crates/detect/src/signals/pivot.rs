@@ -56,21 +56,24 @@ fn began(account: &Account, model: u64) -> Option<i32> {
     (began > first).then_some(began)
 }
 
+/// The models that an account began to use after others, with the days on which it did.
+pub(crate) fn moves(account: &Account) -> Vec<(u64, i32)> {
+    let mut models: Vec<u64> = account.sketch.model_days.iter().map(|d| d.model).collect();
+    models.sort_unstable();
+    models.dedup();
+    models.into_iter().filter_map(|model| Some((model, began(account, model)?))).collect()
+}
+
 /// The model and day of the largest common move, and the share of accounts in it.
 fn movers<'a>(accounts: impl Iterator<Item = &'a Account>) -> Option<(u64, i32, f64)> {
-    let (mut moves, mut all) = (BTreeMap::<(u64, i32), f64>::new(), 0.0);
+    let (mut counts, mut all) = (BTreeMap::<(u64, i32), f64>::new(), 0.0);
     for account in accounts {
         all += 1.0;
-        let mut models: Vec<u64> = account.sketch.model_days.iter().map(|d| d.model).collect();
-        models.sort_unstable();
-        models.dedup();
-        for model in models {
-            if let Some(day) = began(account, model) {
-                *moves.entry((model, day)).or_default() += 1.0;
-            }
+        for to in moves(account) {
+            *counts.entry(to).or_default() += 1.0;
         }
     }
-    let (&(model, day), _) = moves.iter().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)))?;
-    let near: f64 = moves.iter().filter(|&(&(m, d), _)| m == model && (d - day).abs() <= 1).map(|(_, n)| n).sum();
+    let (&(model, day), _) = counts.iter().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0)))?;
+    let near: f64 = counts.iter().filter(|&(&(m, d), _)| m == model && (d - day).abs() <= 1).map(|(_, n)| n).sum();
     Some((model, day, (near / all).min(1.0)))
 }

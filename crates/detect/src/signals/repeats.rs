@@ -21,7 +21,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "repeats", family: Family::Content, weight: (0.0, 2.5), measure, needs: &["prompt", "messages"] };
+    Signal { name: "repeats", family: Family::Content, weight: (0.0, 2.8), measure, needs: &["prompt", "messages"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     if group.accounts().all(|a| a.sketch.counts.prompts == 0) {

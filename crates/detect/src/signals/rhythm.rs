@@ -22,7 +22,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "rhythm", family: Family::Timing, weight: (1.5, 2.6), measure, needs: &["time"] };
+    Signal { name: "rhythm", family: Family::Timing, weight: (1.9, 3.0), measure, needs: &["time"] };
 
 /// Mean length of the members' phases, added as vectors, from which they keep one shift.
 const SHIFT: f64 = 0.9;

@@ -21,7 +21,7 @@ use crate::group::Group;
 
 /// The signal.
 pub const SIGNAL: Signal =
-    Signal { name: "verified", family: Family::Identity, weight: (0.5, 2.2), measure, needs: &["accounts.verified"] };
+    Signal { name: "verified", family: Family::Identity, weight: (0.5, 2.7), measure, needs: &["accounts.verified"] };
 
 fn measure(group: &Group<'_>) -> Option<Reading> {
     let known: Vec<bool> = group.accounts().filter_map(|a| a.verified).collect();

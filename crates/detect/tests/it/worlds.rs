@@ -227,6 +227,104 @@ fn one_shared_proxy_welds_nobody_to_a_campaign() {
     assert_eq!(named(&report, "neighbour"), 0);
 }
 
+const OTHER: &str = "Rate the answer to the question about {} by each point of the rubric, one line a point, and close with the sum of the marks.";
+
+/// A pool whose accounts leave by exits of their own and now and then by a resold station's.
+fn through_station(dice: &mut Dice, name: &str, template: &str, net: &str) -> Vec<Account> {
+    (0..30)
+        .map(|i| {
+            let created = START - 9 * DAY + dice.below(36) as i64 * DAY / 24;
+            let mut ips: Vec<String> = (0..3).map(|_| format!("{net}.{}", dice.below(40))).collect();
+            ips.push(format!("198.19.0.{}", dice.below(8)));
+            account(
+                dice,
+                &Habits {
+                    name: format!("{name}-{i:03}"),
+                    template: Some(template),
+                    exchanges: 24,
+                    human: false,
+                    ips,
+                    organization: None,
+                    created,
+                    language: None,
+                },
+            )
+        })
+        .collect()
+}
+
+#[test]
+fn a_resold_station_neither_welds_two_pools_nor_draws_its_customers_in() {
+    let mut dice = Dice(8);
+    let mut all = people(&mut dice, 250);
+    all.extend(through_station(&mut dice, "east", TEMPLATE, "203.0.113"));
+    all.extend(through_station(&mut dice, "west", OTHER, "192.0.2"));
+    for i in 0..40 {
+        let created = START - dice.below(40) as i64 * DAY;
+        let ips = vec![format!("198.19.0.{}", dice.below(8)), format!("198.19.0.{}", dice.below(8))];
+        all.push(account(
+            &mut dice,
+            &Habits {
+                name: format!("customer-{i:02}"),
+                template: None,
+                exchanges: 30,
+                human: true,
+                ips,
+                organization: None,
+                created,
+                language: None,
+            },
+        ));
+    }
+    let report = campaign::find(&all);
+    assert_eq!(named(&report, "customer"), 0);
+    for side in ["east", "west"] {
+        let whole = report
+            .findings
+            .campaigns
+            .iter()
+            .any(|c| c.score >= 0.5 && c.accounts.len() >= 28 && c.accounts.iter().all(|a| a.starts_with(side)));
+        assert!(whole, "{side}: {:?}", report.findings.campaigns.iter().map(|c| c.accounts.len()).collect::<Vec<_>>());
+    }
+}
+
+#[test]
+fn the_banned_and_those_who_take_over_are_one_campaign() {
+    let mut dice = Dice(9);
+    let mut all = people(&mut dice, 250);
+    let ban = START + 3 * DAY;
+    for (name, from, to, status) in [("old", START, ban, Some(403)), ("new", ban, START + 7 * DAY, None)] {
+        for i in 0..30 {
+            let (mut sketch, mut reader) = (Sketch::default(), Reader::default());
+            for n in 0..24 {
+                let time = from + dice.below((to - from) as u64) as i64;
+                let prompt = TEMPLATE.replace("{}", &dice.words(6));
+                let ip = format!("203.0.113.{}", dice.below(90));
+                // The last of them are refused.
+                let (time, status) =
+                    if n < 3 && status.is_some() { (to + n * 60_000_000, status) } else { (time, None) };
+                let observation = Observation {
+                    time,
+                    prompt: Some(&prompt),
+                    ip: Some(&ip),
+                    user_agent: Some("python-sdk/1.9"),
+                    output_tokens: Some(500),
+                    status,
+                    ..Observation::default()
+                };
+                sketch.observe(&observation, &mut reader);
+            }
+            all.push(Account::new(format!("{name}-{i:02}"), sketch));
+        }
+    }
+    let report = campaign::find(&all);
+    let found: Vec<_> = report.findings.campaigns.iter().filter(|c| c.score >= 0.5).collect();
+    assert_eq!(found.len(), 1);
+    assert!(named(&report, "old") >= 28 && named(&report, "new") >= 28);
+    assert!(found[0].links.iter().any(|l| l.kind == stillwatch_model::LinkKind::Succession));
+    assert!(found[0].signals.iter().any(|s| s.name == "succession" && s.contribution > 0.5));
+}
+
 #[test]
 fn a_campus_behind_one_address_is_no_campaign() {
     let mut dice = Dice(5);

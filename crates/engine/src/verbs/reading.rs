@@ -113,9 +113,7 @@ impl Reading {
         let mut read = block_on(limits.threads, work)?;
         bar.finish();
         stage.end(read.accounts.values().map(|sketch| sketch.counts.exchanges).sum());
-        if read.spilled.files > 0 {
-            tracing::info!("spilled {} MiB to {} files", read.spilled.bytes >> 20, read.spilled.files);
-        }
+        read.spilled.tell();
         tell(&passed, &tally);
         let accounts = self.join(&mut read)?;
         Ok((accounts, read, tally))

@@ -95,7 +95,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
             rows += columns.first().map_or(0, |c| c.len());
             out.write(batch).map_err(|e| lost(&e))
         })
-        .await?;
+        .await?
+        .tell();
         tally.verdict()?;
         if let Some(mut writer) = writer {
             saved::beside(&tally.seen(), tally.bad())
@@ -119,7 +120,11 @@ fn wrote(args: &Args, sketches: usize, exchanges: u64) {
 }
 
 fn writer_to(path: &Path, schema: &SchemaRef) -> parquet::errors::Result<ArrowWriter<File>> {
-    let properties = WriterProperties::builder().set_compression(Compression::ZSTD(ZstdLevel::default())).build();
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        // A group is held until it is full: sketches are thousands of bytes each.
+        .set_max_row_group_row_count(Some(1 << 13))
+        .build();
     ArrowWriter::try_new(File::create(path)?, Arc::clone(schema), Some(properties))
 }
 

@@ -1,9 +1,9 @@
 //! Errors: everything that can be wrong with an input, and what is said of it.
 //! In: broken files. Out: the message, its code and its cure.
-//! Invariant: each kind of error has its test here.
+//! Invariant: each kind of error has its test here, but for a file that may not be read (`program.rs`).
 //! Not here: what a flaw in one line is called (`scan/line.rs`).
 
-use std::{fs, io::Write as _, path::Path};
+use std::{io::Write as _, path::Path};
 
 use stillwatch_engine::scan::{ScanError, ScanOptions};
 
@@ -55,20 +55,6 @@ fn a_directory_with_nothing_in_it() {
         "",
         &options()
     ));
-}
-
-#[cfg(unix)]
-#[test]
-fn a_file_that_may_not_be_read() {
-    use std::os::unix::fs::PermissionsExt as _;
-    let folder = folder(&[("a.jsonl", LINE.as_bytes())]);
-    let path = folder.path().join("a.jsonl");
-    fs::set_permissions(&path, fs::Permissions::from_mode(0o000)).expect("permissions");
-    match read(&path, &options()) {
-        Err(error) => insta::assert_snapshot!(said(&error, folder.path())),
-        // Root may read everything.
-        Ok(_) => assert!(fs::read(&path).is_ok()),
-    }
 }
 
 #[test]

@@ -38,10 +38,13 @@ fn err(output: &Output) -> String {
 }
 
 /// A folder with a small synthetic week.
-fn week(exchanges: u32) -> TempDir {
+fn week(exchanges: u32, honest: u32) -> TempDir {
     let folder = folder(&[]);
-    let exchanges = exchanges.to_string();
-    let made = run(folder.path(), &["synth", "--preset", "demo", "--exchanges", &exchanges, "--out", "."]);
+    let (exchanges, honest) = (exchanges.to_string(), honest.to_string());
+    let made = run(
+        folder.path(),
+        &["synth", "--preset", "demo", "--exchanges", &exchanges, "--honest", &honest, "--out", "."],
+    );
     assert_eq!(made.status.code(), Some(0), "{}", err(&made));
     folder
 }
@@ -71,7 +74,7 @@ fn many(accounts: usize, exchanges: usize) -> String {
 
 #[test]
 fn sketches_in_place_of_logs_give_the_same_findings() {
-    let folder = week(12_000);
+    let folder = week(12_000, 600);
     let accounts = ["--accounts", "accounts.jsonl"];
     let (logs, found) = findings(folder.path(), &[&["traffic.jsonl"], &accounts[..]].concat());
     assert!(!found.campaigns.is_empty());
@@ -92,7 +95,8 @@ fn contains(bytes: &[u8], part: &[u8]) -> bool {
 
 #[test]
 fn little_memory_finds_the_same() {
-    let folder = week(12_000);
+    // Thrice the sketches that fit, however many threads share the memory.
+    let folder = week(60_000, 8_000);
     let accounts = ["traffic.jsonl", "--accounts", "accounts.jsonl"];
     let (roomy, _) = findings(folder.path(), &accounts);
     let output =
