@@ -99,7 +99,7 @@ pub enum RunError {
     #[error("cannot write `{0}`: {1}")]
     Output(String, String),
     /// Ctrl-C.
-    #[error("interrupted; nothing was written")]
+    #[error("interrupted")]
     Interrupted,
 }
 
@@ -290,6 +290,7 @@ pub async fn explain(inputs: &[String], options: &ScanOptions, limits: &Limits) 
     let (ctx, _spill) = context(limits)?;
     let engine = |e| RunError::from_engine(e, limits);
     let open = scan::open(&ctx, inputs, options, Arc::default()).await?;
-    let plan = plan(open.frame, None, &options.aggregators).map_err(engine)?.create_physical_plan().await.map_err(engine)?;
+    let plan =
+        plan(open.frame, None, &options.aggregators).map_err(engine)?.create_physical_plan().await.map_err(engine)?;
     Ok(displayable(plan.as_ref()).indent(false).to_string())
 }

@@ -112,7 +112,8 @@ fn until(args: &Args, known: &Known) -> Result<BTreeMap<String, Option<u64>>, Fa
         let bar = Bar::start(Arc::clone(&tally), "reading day by day");
         let open = scan::open(&ctx, &args.reading.inputs, &args.reading.options(), tally).await?;
         bar.total(open.bytes);
-        let frame = plan(open.frame, Some(date_trunc(lit("day"), col("time"))), &args.reading.aggregator).map_err(engine)?;
+        let frame =
+            plan(open.frame, Some(date_trunc(lit("day"), col("time"))), &args.reading.aggregator).map_err(engine)?;
         let mut days: BTreeMap<i64, Vec<(String, Sketch)>> = BTreeMap::new();
         each(frame, &limits, |batch| {
             let names =

@@ -52,7 +52,10 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
     let bar = Bar::start(Arc::clone(&tally), "looking up examples");
     let open = scan::open(&ctx, &reading.inputs, &reading.options(), tally).await?;
     bar.total(open.bytes);
-    let frame = open.frame.select(vec![account_key(&reading.aggregator).alias("account"), col("time"), col("prompt")]).map_err(engine)?;
+    let frame = open
+        .frame
+        .select(vec![account_key(&reading.aggregator).alias("account"), col("time"), col("prompt")])
+        .map_err(engine)?;
     let mut found: BTreeMap<String, Vec<Example>> = BTreeMap::new();
     each(frame, &limits, |batch| {
         let cast = |at: usize| {

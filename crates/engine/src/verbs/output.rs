@@ -41,7 +41,11 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
     let mut out = std::io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(e) if e.kind() != std::io::ErrorKind::BrokenPipe => {
-            let cure = if is_full(&e.to_string()) { "free some space, or print to another disk" } else { "check where the output goes" };
+            let cure = if is_full(&e.to_string()) {
+                "free some space, or print to another disk"
+            } else {
+                "check where the output goes"
+            };
             Err(Failure::new(format!("cannot write to stdout: {e}"), cure))
         }
         _ => Ok(()),

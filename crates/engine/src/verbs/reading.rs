@@ -155,8 +155,11 @@ impl Reading {
     }
 }
 
+/// Whether something is known of an account.
+type Has = fn(&AccountInfo) -> bool;
+
 /// What may be known of an account and is made use of.
-const KNOWN: [(&str, fn(&AccountInfo) -> bool); 7] = [
+const KNOWN: [(&str, Has); 7] = [
     ("created", |info| info.created.is_some()),
     ("payment", |info| info.payment.is_some()),
     ("device", |info| info.device.is_some()),
