@@ -26,12 +26,13 @@ struct File {
     max_bad: Option<f64>,
     source: Option<String>,
     accounts: Option<String>,
+    aggregator: Option<Vec<String>>,
     format: Option<String>,
 }
 
 /// Values of flags, by the flags' ids.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub struct Config(Vec<(&'static str, OsStr)>);
+pub struct Config(Vec<(&'static str, Vec<OsStr>)>);
 
 impl Config {
     /// Finds and reads the file; without one there is nothing in it.
@@ -56,7 +57,7 @@ impl Config {
         let wrong = |what: String| {
             Failure::new(
                 format!("`{}`: {what}", path.display()),
-                "the keys are memory, spill_dir, threads, max_bad, source, accounts and format; each means what its flag does",
+                "the keys are memory, spill_dir, threads, max_bad, source, accounts, aggregator (a list) and format; each means what its flag does",
             )
         };
         let file: File = toml::from_str(text).map_err(|e| {
@@ -88,7 +89,9 @@ impl Config {
             ("accounts", file.accounts.map(beside)),
             ("format", file.format.map(Into::into)),
         ];
-        Ok(Self(values.into_iter().filter_map(|(flag, value)| Some((flag, value?))).collect()))
+        let mut values: Vec<_> = values.into_iter().filter_map(|(flag, value)| Some((flag, vec![value?]))).collect();
+        values.extend(file.aggregator.map(|names| ("aggregator", names.into_iter().map(Into::into).collect())));
+        Ok(Self(values))
     }
 
     /// Makes the values the defaults of those verbs' flags that read logs; `format` is that of `detect`.
@@ -100,7 +103,7 @@ impl Config {
             }
             for (flag, value) in &self.0 {
                 if *flag != "format" || verb.get_name() == "detect" {
-                    verb = verb.mut_arg(flag, |argument| argument.default_value(value.clone()));
+                    verb = verb.mut_arg(flag, |argument| argument.default_values(value.clone()));
                 }
             }
             verb
@@ -146,7 +149,7 @@ mod tests {
     #[test]
     fn a_path_starts_at_the_files_folder() {
         let config = Config::read("accounts = \"accounts.jsonl\"\nthreads = 2", Path::new("lab/stillwatch.toml"));
-        let values = vec![("threads", "2".into()), ("accounts", "lab/accounts.jsonl".into())];
+        let values = vec![("threads", vec!["2".into()]), ("accounts", vec!["lab/accounts.jsonl".into()])];
         assert_eq!(config.expect("a config"), Config(values));
     }
 

@@ -10,7 +10,7 @@ use std::process::ExitCode;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 use stillwatch_engine::config::Config;
 use stillwatch_engine::ending;
-use stillwatch_engine::verbs::{self, Exit, Failure};
+use stillwatch_engine::verbs::{self, Exit, Failure, say};
 
 /// Sketches are made by one thread, handed over by a second and freed by a third: this allocator gives such memory back.
 #[global_allocator]
@@ -25,7 +25,7 @@ struct Cli {
     /// Tell on stderr how long each stage took
     #[arg(short, long, global = true)]
     verbose: bool,
-    /// Flags that you set for good, TOML: memory, spill_dir, threads, max_bad, source, accounts, format; `stillwatch.toml` in the current folder when not given
+    /// Flags that you set for good, TOML: memory, spill_dir, threads, max_bad, source, accounts, aggregator, format; `stillwatch.toml` in the current folder when not given
     #[arg(long, value_name = "FILE", global = true, env = "STILLWATCH_CONFIG")]
     config: Option<OsString>,
 }
@@ -60,9 +60,9 @@ fn main() -> ExitCode {
         Ok(Exit::Done) => ExitCode::SUCCESS,
         Ok(Exit::No) => ExitCode::from(1),
         Err(failure) => {
-            eprintln!("error: {}", failure.message);
+            say(&format!("error: {}", failure.message));
             if let Some(help) = &failure.help {
-                eprintln!("hint: {help}");
+                say(&format!("hint: {help}"));
             }
             ExitCode::from(failure.code)
         }
@@ -75,7 +75,7 @@ fn run(arguments: Vec<OsString>) -> Result<Exit, Failure> {
     let level = if cli.verbose { "error,stillwatch_engine=info" } else { "error" };
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_ansi(std::io::stderr().is_terminal())
+        .with_ansi(std::io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none())
         .with_env_filter(
             tracing_subscriber::EnvFilter::try_from_default_env()
                 .unwrap_or_else(|_| tracing_subscriber::EnvFilter::new(level)),

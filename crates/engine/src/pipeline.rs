@@ -99,7 +99,7 @@ pub enum RunError {
     #[error("cannot write `{0}`: {1}")]
     Output(String, String),
     /// Ctrl-C.
-    #[error("interrupted; nothing was written")]
+    #[error("interrupted")]
     Interrupted,
 }
 
@@ -168,21 +168,27 @@ pub(crate) fn context(limits: &Limits) -> Result<(SessionContext, Held), RunErro
     Ok((ctx, spill))
 }
 
-/// The account that an exchange is counted for: the account, or the user inside an aggregator.
+/// The account that an exchange is counted for: the account, or the user inside an aggregator: one that the log calls so,
+/// or that `aggregators` names, in which `*` stands for anything and `?` for one character.
 #[must_use]
-pub fn account_key() -> Expr {
-    let inside = col("end_user").is_not_null().and(col("access").is_null().or(col("access").eq(lit("aggregator"))));
+pub fn account_key(aggregators: &[String]) -> Expr {
+    let named = |name: &String| {
+        let pattern = name.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        col("account").like(lit(pattern.replace('*', "%").replace('?', "_")))
+    };
+    let is_aggregator = aggregators.iter().map(named).fold(col("access").eq(lit("aggregator")), Expr::or);
+    let inside = col("end_user").is_not_null().and(col("end_user").not_eq(lit(""))).and(is_aggregator);
     when(inside, concat(vec![col("account"), lit("/"), col("end_user")]))
         .otherwise(col("account"))
         .unwrap_or_else(|_| col("account"))
 }
 
-/// The one plan: exchanges grouped by account, and by `window` when there is one.
+/// The one plan: exchanges grouped by account, and by `window` when there is one. `aggregators`: see [`account_key`].
 ///
 /// # Errors
 /// When the plan can't be built.
-pub fn plan(frame: DataFrame, window: Option<Expr>) -> Result<DataFrame, DataFusionError> {
-    let mut keys = vec![account_key().alias("account")];
+pub fn plan(frame: DataFrame, window: Option<Expr>, aggregators: &[String]) -> Result<DataFrame, DataFusionError> {
+    let mut keys = vec![account_key(aggregators).alias("account")];
     keys.extend(window.map(|w| w.alias("window_start")));
     let names: Vec<Expr> = keys.iter().map(|key| ident(key.schema_name().to_string())).collect();
     // The keys are made once, before rows are dealt out by them.
@@ -216,7 +222,7 @@ pub async fn read(
     let open = scan::open(&ctx, inputs, options, Arc::clone(&tally)).await?;
     opened(&open);
     let sources = open.source.clone();
-    let frame = plan(open.frame, None).map_err(engine)?;
+    let frame = plan(open.frame, None, &options.aggregators).map_err(engine)?;
     let mut read = Read { sources, ..Read::default() };
     read.spilled = each(frame, limits, |batch| absorb(&mut read.accounts, batch, inputs)).await?;
     tally.verdict()?;
@@ -284,6 +290,7 @@ pub async fn explain(inputs: &[String], options: &ScanOptions, limits: &Limits) 
     let (ctx, _spill) = context(limits)?;
     let engine = |e| RunError::from_engine(e, limits);
     let open = scan::open(&ctx, inputs, options, Arc::default()).await?;
-    let plan = plan(open.frame, None).map_err(engine)?.create_physical_plan().await.map_err(engine)?;
+    let plan =
+        plan(open.frame, None, &options.aggregators).map_err(engine)?.create_physical_plan().await.map_err(engine)?;
     Ok(displayable(plan.as_ref()).indent(false).to_string())
 }

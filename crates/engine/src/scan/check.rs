@@ -128,7 +128,12 @@ impl ScalarUDFImpl for Check {
         }
         let mut seen = Column::Time.bit() | Column::Account.bit();
         for (column, array) in self.noted.iter().zip(arrays.iter().skip(FIRST)) {
-            if array.logical_null_count() < rows {
+            // A list of nothing says nothing.
+            let says = match array.as_list_opt::<i32>() {
+                Some(lists) => lists.iter().flatten().any(|list| !list.is_empty()),
+                None => array.logical_null_count() < rows,
+            };
+            if says {
                 seen |= column.bit();
             }
         }

@@ -221,10 +221,10 @@ impl ScanError {
                 format!("leave `--source` out, or say `--source {name}`")
             }
             Self::WrongSource { .. } => {
-                "leave `--source` out to have it recognised, or see `stillwatch sources` for a sample of each".into()
+                "leave the file out if it is no log, or `--source` to have it recognised; `stillwatch sources` shows a sample of each".into()
             }
             Self::Unrecognised { .. } => {
-                "name it with `--source` (`stillwatch sources` shows a sample of each), or write your own `--source-sql FILE`".into()
+                "if it is no log, leave it out; else name its source with `--source` (`stillwatch sources` shows a sample of each), or write your own `--source-sql FILE`".into()
             }
             Self::NotAccounts { .. } => {
                 "an accounts file has `account`, and any of `created`, `payment`, `email_domain`, `phone_prefix`, `plan`, ...".into()

@@ -32,6 +32,13 @@ pub(crate) enum Value<'a> {
     List(Vec<Cow<'a, str>>),
 }
 
+impl Value<'_> {
+    /// Whether it says nothing: null, or a list of nothing.
+    pub(crate) fn is_absent(&self) -> bool {
+        matches!(self, Self::Null) || matches!(self, Self::List(list) if list.is_empty())
+    }
+}
+
 /// What makes a record unusable.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) struct Flaw {

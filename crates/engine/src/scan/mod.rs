@@ -56,6 +56,8 @@ pub struct ScanOptions {
     pub max_line: usize,
     /// The account of records that name none.
     pub default_account: Option<String>,
+    /// Accounts that are aggregators' though the log does not say so; `*` and `?` as in globs.
+    pub aggregators: Vec<String>,
     /// The file of accounts, so that it is not taken for traffic where it lies among it.
     pub accounts: Option<PathBuf>,
     /// The present, by which times are judged.
@@ -72,6 +74,7 @@ impl Default for ScanOptions {
             quote: 5,
             max_line: 16 << 20,
             default_account: None,
+            aggregators: Vec::new(),
             accounts: None,
             now,
         }

@@ -21,7 +21,7 @@ use super::{
     Opened, ScanOptions,
     check::{Check, Origin},
     columns::Column,
-    cursor::{TextFile, plain},
+    cursor::{Packing, Shape, TextFile, plain},
     error::ScanError,
     inputs::{self, Input},
     line::Rules,
@@ -56,7 +56,7 @@ struct Sorted {
     parquet: Vec<(usize, Input)>,
     files: BTreeMap<&'static str, u64>,
     keys: BTreeMap<&'static str, BTreeSet<String>>,
-    empty: Option<PathBuf>,
+    empty: Vec<PathBuf>,
     ignored: Vec<(PathBuf, &'static str)>,
 }
 
@@ -82,9 +82,11 @@ pub(super) async fn open(
         files.first().map(|input| input.path.clone()).unwrap_or_default(),
         format!("`{}`", names.join("` and `")),
     );
+    let groups = parquet::group(&sorted.parquet)?;
+    tally.expect(if matches!(meant, Meant::Sql { .. }) { u64::MAX } else { possible(&sorted, &groups) });
     let mut parts = Parts { ctx, options, rules, tally, frames: Vec::new(), present: BTreeSet::new() };
-    for group in parquet::group(&sorted.parquet)? {
-        parts.add_parquet(&group, &meant).await?;
+    for group in &groups {
+        parts.add_parquet(group, &meant).await?;
     }
     for (source, files) in &sorted.text {
         let keys = sorted.keys.get(source).cloned().unwrap_or_default();
@@ -109,8 +111,20 @@ pub(super) async fn open(
         source: sorted.files.into_iter().map(|(name, count)| (name.to_owned(), count)).collect(),
         present,
         bytes: files.iter().map(|input| input.size).sum(),
-        ignored: sorted.ignored,
+        ignored: sorted.ignored.into_iter().chain(sorted.empty.into_iter().map(|path| (path, "empty"))).collect(),
     })
+}
+
+/// How many exchanges there can be at most: the shortest records have a time and little else. In packed files and after
+/// the user's SQL there is no telling.
+fn possible(sorted: &Sorted, groups: &[Group]) -> u64 {
+    let rows = groups.iter().map(|group| group.rows).sum();
+    let text = sorted.text.values().flatten().map(|file| match (file.packing, file.shape) {
+        (Packing::Plain, Shape::Table { .. }) => file.size / 11,
+        (Packing::Plain, _) => file.size / 20,
+        _ => u64::MAX,
+    });
+    text.fold(rows, u64::saturating_add)
 }
 
 /// What the user says the records are.
@@ -303,9 +317,7 @@ fn sort(files: &[Input], meant: &Meant, options: &ScanOptions) -> Result<Sorted,
     for (number, input) in files.iter().enumerate() {
         let count = if number < 8 { MANY } else { FEW };
         match sniff::sniff(input, number, options.max_line, count)? {
-            Sniffed::Empty => {
-                sorted.empty.get_or_insert_with(|| input.path.clone());
-            }
+            Sniffed::Empty => sorted.empty.push(input.path.clone()),
             Sniffed::Parquet => {
                 *sorted.files.entry(if matches!(meant, Meant::Sql { .. }) { "sql" } else { "native" }).or_default() +=
                     1;
@@ -387,7 +399,7 @@ fn nothing(sorted: Sorted, files: &[Input]) -> ScanError {
         };
         return ScanError::EmptyDirectory { path, why };
     }
-    match sorted.empty {
+    match sorted.empty.into_iter().next() {
         Some(path) => ScanError::Empty { path },
         None => ScanError::NoInput,
     }

@@ -77,7 +77,7 @@ impl Gather for NativeRows {
         let line = line::read(bytes, &self.rules)?;
         for (column, slot) in &mut self.slots {
             let value = &line.values[column.index()];
-            if *value != Value::Null {
+            if !value.is_absent() {
                 self.seen |= column.bit();
             }
             slot.append(value);

@@ -15,7 +15,7 @@ use std::{
 
 use super::{columns::Column, error::ScanError};
 
-/// From how many records on too many unusable ones end the run at once.
+/// From how many unusable records on a run may end before all is read.
 const EARLY: u64 = 10_000;
 
 /// How many characters of an unusable record are kept.
@@ -29,6 +29,7 @@ pub struct Tally {
     bytes: AtomicU64,
     seen: AtomicU64,
     max_bad: AtomicU64,
+    possible: AtomicU64,
     keep: AtomicUsize,
     quotes: Mutex<BTreeMap<Place, Quote>>,
     opened: OnceLock<(PathBuf, String)>,
@@ -52,16 +53,26 @@ pub struct Quote {
     pub text: String,
 }
 
+impl Quote {
+    /// Where it is and what is wrong, without a word of the record: for what leaves the terminal.
+    pub fn without_text(&self) -> String {
+        let why = match (self.why.find('"'), self.why.rfind('"')) {
+            (Some(from), Some(to)) if from < to => format!("{}\"…\"{}", &self.why[..from], &self.why[to + 1..]),
+            _ => self.why.clone(),
+        };
+        format!("{}: {why}", self.place())
+    }
+
+    fn place(&self) -> String {
+        let line = self.line.map(|line| format!(":{line}")).unwrap_or_default();
+        let field = self.field.as_ref().map(|field| format!(": field `{field}`")).unwrap_or_default();
+        format!("{}{line}{field}", self.file)
+    }
+}
+
 impl fmt::Display for Quote {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        if let Some(field) = &self.field {
-            write!(f, ": field `{field}`")?;
-        }
-        write!(f, ": {}", self.why)?;
+        write!(f, "{}: {}", self.place(), self.why)?;
         if !self.text.is_empty() {
             write!(f, " in `{}`", self.text)?;
         }
@@ -77,6 +88,7 @@ impl Default for Tally {
             bytes: AtomicU64::new(0),
             seen: AtomicU64::new(0),
             max_bad: AtomicU64::new(0.01_f64.to_bits()),
+            possible: AtomicU64::new(u64::MAX),
             keep: AtomicUsize::new(5),
             quotes: Mutex::default(),
             opened: OnceLock::new(),
@@ -132,9 +144,16 @@ impl Tally {
         Ok(())
     }
 
-    /// As `verdict`, but only once enough was read to judge by.
+    /// As `verdict`, but only once nothing that may follow can turn it: which thread met what first must not show.
     pub(crate) fn early(&self) -> Result<(), ScanError> {
-        if self.bad() > 0 && self.records() >= EARLY { self.verdict() } else { Ok(()) }
+        let (bad, possible) = (self.bad(), self.possible.load(Relaxed));
+        let limit = f64::from_bits(self.max_bad.load(Relaxed));
+        if bad >= EARLY && bad as f64 > limit * (bad as f64 + possible as f64) { self.verdict() } else { Ok(()) }
+    }
+
+    /// Notes how many exchanges there can be at most, in all.
+    pub(crate) fn expect(&self, exchanges: u64) {
+        self.possible.store(exchanges, Relaxed);
     }
 
     pub(crate) fn configure(&self, max_bad: f64, keep: usize) {

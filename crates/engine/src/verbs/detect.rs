@@ -1,6 +1,6 @@
 //! Detect: campaigns in traffic logs, ranked and explained.
 //! In: logs or sketches. Out: a table, JSON, an explanation, an HTML report.
-//! Invariant: examples are looked up only where asked for, and never in JSON without `--with-examples`.
+//! Invariant: examples are looked up only where asked for; no text of a record is in JSON without `--with-examples`.
 //! Not here: the science (`stillwatch_detect::campaign`).
 
 use std::path::PathBuf;
@@ -10,9 +10,11 @@ use stillwatch_detect::{campaign, signals};
 use stillwatch_model::Report;
 use stillwatch_model::findings::OffSignal;
 
+use crate::scan::Quote;
+
 use super::reading::block_on;
 use super::stage::Stage;
-use super::{Exit, Failure, Reading, cohort, examples, output};
+use super::{Exit, Failure, Reading, cohort, examples, output, progress::Bar, say};
 
 /// Arguments of `detect`.
 #[derive(Debug, ClapArgs)]
@@ -37,7 +39,7 @@ pub struct Args {
     /// Write a self-contained page with pictures
     #[arg(long, value_name = "FILE")]
     html: Option<PathBuf>,
-    /// Put shortened example exchanges into JSON (they never are otherwise)
+    /// Put shortened example exchanges into JSON, and the text of the first record skipped (they never are otherwise)
     #[arg(long)]
     with_examples: bool,
     /// The lab's own quiet traffic: raises the cohort alarm when this traffic differs from it
@@ -64,18 +66,21 @@ pub enum Format {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let (accounts, read, tally) = args.reading.read()?;
     let stage = Stage::begin("link and score");
+    let bar = Bar::spin("linking and scoring");
     let found = campaign::find(&accounts);
+    drop(bar);
     let exchanges = found.findings.exchanges;
     stage.end(exchanges);
     let stage = Stage::begin("examples, page and printing");
     let mut report = campaign::stamped(found, format!("{:.0}", jiff::Timestamp::now()));
     report.findings.skipped.records = read.skipped;
-    report.findings.skipped.first_error = tally.quotes().first().map(ToString::to_string);
-    report.findings.off = off(&read.seen, &accounts);
-    if !args.baseline.is_empty() {
-        report.findings.cohort = Some(cohort::test(&args.reading, &args.baseline)?);
-    }
+    let told = |quote: &Quote| if args.with_examples { quote.to_string() } else { quote.without_text() };
+    report.findings.skipped.first_error = tally.quotes().first().map(told);
+    report.findings.off = off(&read.seen);
     let from_logs = !read.sources.is_empty();
+    if !args.baseline.is_empty() {
+        report.findings.cohort = Some(cohort::test(&args.reading, &args.baseline, &accounts, from_logs)?);
+    }
     if from_logs && (args.with_examples || args.html.is_some() || args.explain.is_some()) {
         block_on(args.reading.limits().threads, examples::fill(&args.reading, &accounts, &mut report))?;
     }
@@ -86,7 +91,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     }
     if let Some(path) = &args.html {
         output::whole(path, stillwatch_report::html(&report, "Stillwatch report").as_bytes())?;
-        eprintln!("wrote {}", path.display());
+        say(&format!("wrote {}", path.display()));
     }
     print(args, &report)?;
     stage.end(exchanges);
@@ -118,13 +123,9 @@ fn width() -> Option<u16> {
     std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
-/// The signals that nothing in the log feeds, and what each would need.
-fn off(seen: &[String], accounts: &[stillwatch_detect::account::Account]) -> Vec<OffSignal> {
+/// The signals that nothing in the log and the accounts' file feeds, and what each would need.
+fn off(seen: &[String]) -> Vec<OffSignal> {
     let known = |column: &str| match column {
-        "accounts.created" => accounts.iter().any(|a| a.created.is_some()),
-        "accounts.payment" => accounts.iter().any(|a| a.payment.is_some()),
-        "accounts.device" => accounts.iter().any(|a| a.device.is_some()),
-        "accounts.verified" => accounts.iter().any(|a| a.verified.is_some()),
         "messages" => seen.iter().any(|s| s == "prompt"),
         "completion" => seen.iter().any(|s| s == "completion_bytes"),
         column => seen.iter().any(|s| s == column),

@@ -19,9 +19,11 @@ use stillwatch_detect::sketch::Sketch;
 use stillwatch_model::{AccountInfo, Truth, TruthLabel};
 
 use crate::pipeline::{RunError, context, each, plan};
+use crate::saved;
 use crate::scan::{self, Tally, read_accounts};
 
 use super::detect::Format;
+use super::progress::Bar;
 use super::reading::block_on;
 use super::{Exit, Failure, Reading, file_failure, output};
 
@@ -43,7 +45,7 @@ pub struct Args {
     /// Exchanges below which an account is not asked for in recall
     #[arg(long, value_name = "N", default_value_t = 3)]
     min_exchanges: u64,
-    /// Also detect on each longer beginning of the log, day by day: exchanges until detected
+    /// Also detect on each longer beginning of the log, day by day: exchanges until detected; needs logs, not sketches
     #[arg(long)]
     until: bool,
     /// How to print
@@ -57,10 +59,18 @@ pub struct Args {
 /// When logs or truth can't be read.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let known = Known::new(truth(&args.truth)?);
+    if args.until && saved::find(&args.reading.inputs, args.reading.accounts.as_deref())?.is_some() {
+        return Err(Failure::new(
+            format!("`--until` follows the log day by day, and `{}` holds sketches", args.reading.inputs.join(", ")),
+            "give the logs, or leave `--until` out",
+        ));
+    }
     let (accounts, _, _) = args.reading.read()?;
     let exchanges: BTreeMap<String, u64> =
         accounts.iter().map(|a| (a.name.clone(), a.sketch.counts.exchanges)).collect();
+    let bar = Bar::spin("linking and scoring");
     let report = campaign::find(&accounts);
+    drop(bar);
     let mut found = evaluate(&report.findings, &known, &exchanges, args.threshold, args.min_exchanges);
     if args.until {
         found.exchanges_until_detected = until(args, &known)?;
@@ -98,8 +108,12 @@ fn until(args: &Args, known: &Known) -> Result<BTreeMap<String, Option<u64>>, Fa
     let days: BTreeMap<i64, Vec<(String, Sketch)>> = block_on(limits.threads, async {
         let (ctx, _spill) = context(&limits)?;
         let engine = |e| RunError::from_engine(e, &limits);
-        let open = scan::open(&ctx, &args.reading.inputs, &args.reading.options(), Arc::new(Tally::default())).await?;
-        let frame = plan(open.frame, Some(date_trunc(lit("day"), col("time")))).map_err(engine)?;
+        let tally = Arc::new(Tally::default());
+        let bar = Bar::start(Arc::clone(&tally), "reading day by day");
+        let open = scan::open(&ctx, &args.reading.inputs, &args.reading.options(), tally).await?;
+        bar.total(open.bytes);
+        let frame =
+            plan(open.frame, Some(date_trunc(lit("day"), col("time"))), &args.reading.aggregator).map_err(engine)?;
         let mut days: BTreeMap<i64, Vec<(String, Sketch)>> = BTreeMap::new();
         each(frame, &limits, |batch| {
             let names =
@@ -119,6 +133,7 @@ fn until(args: &Args, known: &Known) -> Result<BTreeMap<String, Option<u64>>, Fa
         .await?;
         Ok(days)
     })?;
+    let _bar = Bar::spin("detecting day by day");
     let infos: Vec<AccountInfo> = args.reading.accounts.as_ref().map(read_accounts).transpose()?.unwrap_or_default();
     let infos: BTreeMap<&str, &AccountInfo> = infos.iter().map(|i| (i.account.as_str(), i)).collect();
     let mut so_far: BTreeMap<String, Sketch> = BTreeMap::new();

@@ -18,6 +18,7 @@ use crate::pipeline::{RunError, account_key, context, each};
 use crate::scan::{self, Tally};
 
 use super::Reading;
+use super::progress::Bar;
 
 /// Members of a campaign of which examples are shown, and examples of each.
 const MEMBERS: usize = 3;
@@ -47,8 +48,14 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
     let limits = reading.limits();
     let (ctx, _spill) = context(&limits)?;
     let engine = |e| RunError::from_engine(e, &limits);
-    let open = scan::open(&ctx, &reading.inputs, &reading.options(), Arc::new(Tally::default())).await?;
-    let frame = open.frame.select(vec![account_key().alias("account"), col("time"), col("prompt")]).map_err(engine)?;
+    let tally = Arc::new(Tally::default());
+    let bar = Bar::start(Arc::clone(&tally), "looking up examples");
+    let open = scan::open(&ctx, &reading.inputs, &reading.options(), tally).await?;
+    bar.total(open.bytes);
+    let frame = open
+        .frame
+        .select(vec![account_key(&reading.aggregator).alias("account"), col("time"), col("prompt")])
+        .map_err(engine)?;
     let mut found: BTreeMap<String, Vec<Example>> = BTreeMap::new();
     each(frame, &limits, |batch| {
         let cast = |at: usize| {

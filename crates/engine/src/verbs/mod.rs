@@ -18,6 +18,7 @@ mod reading;
 mod stage;
 
 pub use detect::Format;
+pub use output::say;
 pub use reading::Reading;
 pub(crate) use reading::{share, size};
 
@@ -66,8 +67,16 @@ impl From<ScanError> for Failure {
 
 /// A file that can't be written or read.
 pub(crate) fn file_failure(doing: &str, path: &std::path::Path, error: &dyn std::fmt::Display) -> Failure {
-    Failure::new(
-        format!("cannot {doing} `{}`: {error}", path.display()),
-        "check that the folder exists and that you may write there",
-    )
+    let error = error.to_string();
+    let cure = if is_full(&error) {
+        "free some space, or write to another disk"
+    } else {
+        "check that the folder exists and that you may write there"
+    };
+    Failure::new(format!("cannot {doing} `{}`: {error}", path.display()), cure)
+}
+
+/// Whether an error says that a disk is full.
+pub(crate) fn is_full(error: &str) -> bool {
+    ["No space left", "StorageFull", "os error 28", "quota exceeded"].iter().any(|sign| error.contains(sign))
 }

@@ -3,19 +3,21 @@
 //! Invariant: Ctrl-C ends the run between batches; spilled files go with it (`ending.rs`).
 //! Not here: what is done with the sketches.
 
+use std::collections::{BTreeMap, HashMap};
 use std::future::Future;
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use clap::Args;
 use stillwatch_detect::account::Account;
+use stillwatch_model::AccountInfo;
 
 use crate::ending;
 use crate::pipeline::{self, Limits, Read, RunError};
-use crate::scan::{ScanOptions, Tally, read_accounts};
+use crate::scan::{Opened, ScanOptions, Tally, read_accounts};
 
 use super::stage::Stage;
-use super::{Failure, progress};
+use super::{Failure, output, progress};
 
 /// Where logs are and how to read them.
 #[derive(Debug, Clone, Args)]
@@ -35,6 +37,9 @@ pub struct Reading {
     /// The account of records that name none, such as Batch API files
     #[arg(long, value_name = "NAME")]
     pub default_account: Option<String>,
+    /// An aggregator's account that the log does not call so: each of its users is looked at as `account/end_user`. A name or a glob such as 'reseller-*'; repeatable
+    #[arg(long, value_name = "NAME", env = "STILLWATCH_AGGREGATOR", value_delimiter = ',')]
+    pub aggregator: Vec<String>,
     /// The share of records that may be unusable, 0 to 1; more stops the run with exit code 2
     #[arg(long, value_name = "SHARE", default_value_t = 0.01, env = "STILLWATCH_MAX_BAD", value_parser = share)]
     pub max_bad: f64,
@@ -81,6 +86,7 @@ impl Reading {
             source_sql: self.source_sql.clone(),
             max_bad: self.max_bad,
             default_account: self.default_account.clone(),
+            aggregators: self.aggregator.clone(),
             accounts: self.accounts.clone(),
             ..ScanOptions::default()
         }
@@ -92,6 +98,7 @@ impl Reading {
         let bar = progress::Bar::start(Arc::clone(&tally), "reading");
         let limits = self.limits();
         let options = self.options();
+        let mut passed = Vec::new();
         let work = pipeline::read(&self.inputs, &options, &limits, Arc::clone(&tally), |open| {
             bar.total(open.bytes);
             let sources: Vec<String> = open
@@ -100,34 +107,103 @@ impl Reading {
                 .map(|(name, files)| format!("{name} ({files} {})", if *files == 1 { "file" } else { "files" }))
                 .collect();
             tracing::info!(sources = sources.join(", "), "opened");
+            passed.extend(passed_over(open));
         });
         let stage = Stage::begin("read and sketch");
         let mut read = block_on(limits.threads, work)?;
         bar.finish();
         stage.end(read.accounts.values().map(|sketch| sketch.counts.exchanges).sum());
         read.spilled.tell();
-        for quote in tally.quotes() {
-            eprintln!("skipped: {quote}");
-        }
-        let infos = match &self.accounts {
-            Some(path) => read_accounts(path)?,
-            None => Vec::new(),
-        };
-        let infos: std::collections::HashMap<&str, &stillwatch_model::AccountInfo> =
-            infos.iter().map(|i| (i.account.as_str(), i)).collect();
-        let accounts = std::mem::take(&mut read.accounts)
-            .into_iter()
-            .map(|(name, sketch)| {
-                let info = infos.get(name.as_str()).copied();
-                let account = Account::new(name, sketch);
-                match info {
-                    Some(info) => account.with_info(info),
-                    None => account,
-                }
-            })
-            .collect();
+        tell(&passed, &tally);
+        let accounts = self.join(&mut read)?;
         Ok((accounts, read, tally))
     }
+
+    /// Joins what is known of the accounts, notes what that is, and tells when it is nothing.
+    fn join(&self, read: &mut Read) -> Result<Vec<Account>, Failure> {
+        let infos = self.accounts.as_ref().map(read_accounts).transpose()?.unwrap_or_default();
+        let by_name: HashMap<&str, &AccountInfo> = infos.iter().map(|i| (i.account.as_str(), i)).collect();
+        let (mut accounts, mut met) = (Vec::new(), Vec::new());
+        for (name, sketch) in std::mem::take(&mut read.accounts) {
+            let info = by_name.get(name.as_str()).copied();
+            // A user inside an aggregator is somebody else: what is known of the aggregator is not known of its user.
+            let container = name.split_once('/').and_then(|(container, _)| by_name.get(container).copied());
+            met.extend(info.or(container));
+            let account = Account::new(name, sketch);
+            accounts.push(match info {
+                Some(info) => account.with_info(info),
+                None => account,
+            });
+        }
+        let Some(path) = &self.accounts else { return Ok(accounts) };
+        let known: Vec<String> = known(&met).map(|column| format!("accounts.{column}")).collect();
+        if met.is_empty() {
+            warn(&format!(
+                "none of the {} accounts in `{}` is in the log: check that both name accounts alike",
+                infos.len(),
+                path.display()
+            ));
+        } else if known.is_empty() {
+            warn(&format!(
+                "`{}` tells nothing of the log's accounts: it has none of {} for them",
+                path.display(),
+                KNOWN.map(|(column, _)| column).join(", ")
+            ));
+        }
+        read.seen.extend(known);
+        Ok(accounts)
+    }
+}
+
+/// Whether something is known of an account.
+type Has = fn(&AccountInfo) -> bool;
+
+/// What may be known of an account and is made use of.
+const KNOWN: [(&str, Has); 7] = [
+    ("created", |info| info.created.is_some()),
+    ("payment", |info| info.payment.is_some()),
+    ("device", |info| info.device.is_some()),
+    ("email_domain", |info| info.email_domain.is_some()),
+    ("phone_prefix", |info| info.phone_prefix.is_some()),
+    ("referrer", |info| info.referrer.is_some()),
+    ("verified", |info| info.verified.is_some()),
+];
+
+/// What is known of at least one of these.
+fn known<'a>(infos: &'a [&AccountInfo]) -> impl Iterator<Item = &'static str> + 'a {
+    KNOWN.iter().filter(|(_, has)| infos.iter().any(|info| has(info))).map(|(column, _)| *column)
+}
+
+/// Files that were passed over, a line for each reason.
+pub(crate) fn passed_over(open: &Opened) -> Vec<String> {
+    const NAMES: usize = 5;
+    let mut by: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+    for (path, why) in &open.ignored {
+        let name = path.file_name().unwrap_or(path.as_os_str()).to_string_lossy();
+        by.entry(why).or_default().push(name.escape_debug().to_string());
+    }
+    by.into_iter()
+        .map(|(why, names)| {
+            let files = if names.len() == 1 { "file" } else { "files" };
+            let more = if names.len() > NAMES { ", …" } else { "" };
+            let shown = names.iter().take(NAMES).map(String::as_str).collect::<Vec<_>>().join(", ");
+            format!("passed over: {} {files} ({shown}{more}): {why}", names.len())
+        })
+        .collect()
+}
+
+/// Tells what was passed over and what was skipped.
+pub(crate) fn tell(passed: &[String], tally: &Tally) {
+    for line in passed {
+        output::say(line);
+    }
+    for quote in tally.quotes() {
+        output::say(&format!("skipped: {quote}"));
+    }
+}
+
+fn warn(what: &str) {
+    output::say(&format!("warning: {what}"));
 }
 
 /// Runs a future to its end, or to Ctrl-C.

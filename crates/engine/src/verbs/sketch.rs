@@ -1,25 +1,27 @@
 //! Sketch: one sketch an account and window, to Parquet.
-//! In: logs. Out: a Parquet file that `detect` takes in place of logs.
+//! In: logs, or sketches to merge. Out: a Parquet file that `detect` takes in place of logs.
 //! Invariant: no text in it; sketches of windows merge to the sketch of the whole.
 //! Not here: what a sketch holds (`stillwatch_detect::sketch`).
 
-use std::path::PathBuf;
+use std::fs::File;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use datafusion::arrow::array::ArrayRef;
-use datafusion::arrow::datatypes::SchemaRef;
+use datafusion::arrow::array::{ArrayRef, LargeBinaryArray, RecordBatch, StringViewArray};
+use datafusion::arrow::datatypes::{DataType, Field, Schema, SchemaRef};
 use datafusion::functions::expr_fn::date_trunc;
 use datafusion::prelude::{col, lit};
 use parquet::arrow::ArrowWriter;
 use parquet::basic::{Compression, ZstdLevel};
 use parquet::file::properties::WriterProperties;
+use stillwatch_detect::sketch::Sketch;
 
-use crate::pipeline::{RunError, context, each, plan};
+use crate::pipeline::{self, RunError, context, each, plan};
 use crate::saved;
-use crate::scan::{self, Tally};
+use crate::scan::{self, ScanOptions, Tally};
 
-use super::reading::block_on;
+use super::reading::{block_on, passed_over, tell};
 use super::stage::Stage;
 use super::{Exit, Failure, Reading, file_failure, output, progress};
 
@@ -28,6 +30,7 @@ use super::{Exit, Failure, Reading, file_failure, output, progress};
 #[command(after_help = "Examples:
   stillwatch sketch logs/ --out sketches.parquet
   stillwatch sketch logs/ --window day --out week.parquet
+  stillwatch sketch mon.parquet tue.parquet --out both.parquet      merged: one sketch an account
   stillwatch detect sketches.parquet --accounts accounts.jsonl")]
 pub struct Args {
     #[command(flatten)]
@@ -57,7 +60,13 @@ pub enum Window {
 /// When the logs can't be read or the file can't be written.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let limits = args.reading.limits();
+    // The file that is written may lie among those that are read.
+    let besides = args.reading.accounts.as_deref().unwrap_or(&args.out);
+    if saved::find(&args.reading.inputs, Some(besides))?.is_some() {
+        return merge(args, besides);
+    }
     let tally = Arc::new(Tally::default());
+    let mut passed = Vec::new();
     let bar = progress::Bar::start(Arc::clone(&tally), "sketching");
     let part = output::beside(&args.out);
     let stage = Stage::begin("read and sketch");
@@ -66,30 +75,21 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let engine = |e| RunError::from_engine(e, &limits);
         let open = scan::open(&ctx, &args.reading.inputs, &args.reading.options(), Arc::clone(&tally)).await?;
         bar.total(open.bytes);
+        passed = passed_over(&open);
         let window = match args.window {
             Window::All => None,
             Window::Day => Some(date_trunc(lit("day"), col("time"))),
             Window::Hour => Some(date_trunc(lit("hour"), col("time"))),
         };
-        let frame = plan(open.frame, window).map_err(engine)?;
+        let frame = plan(open.frame, window, &args.reading.aggregator).map_err(engine)?;
         let schema: SchemaRef = Arc::new(frame.schema().as_arrow().clone());
-        let mut writer: Option<ArrowWriter<std::fs::File>> = None;
+        let mut writer: Option<ArrowWriter<File>> = None;
         let mut rows = 0;
         let lost = |e: &dyn std::fmt::Display| RunError::Output(args.out.display().to_string(), e.to_string());
         each(frame, &limits, |batch| {
             let out = match &mut writer {
                 Some(out) => out,
-                none => {
-                    let file = std::fs::File::create(part.path()).map_err(|e| lost(&e))?;
-                    let properties = WriterProperties::builder()
-                        .set_compression(Compression::ZSTD(ZstdLevel::default()))
-                        // A group is held until it is full: sketches are thousands of bytes each.
-                        .set_max_row_group_row_count(Some(1 << 13))
-                        .build();
-                    none.insert(
-                        ArrowWriter::try_new(file, Arc::clone(&schema), Some(properties)).map_err(|e| lost(&e))?,
-                    )
-                }
+                none => none.insert(writer_to(part.path(), &schema).map_err(|e| lost(&e))?),
             };
             let columns: Vec<ArrayRef> = batch.columns().to_vec();
             rows += columns.first().map_or(0, |c| c.len());
@@ -110,6 +110,56 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     part.keep(&args.out).map_err(|e| file_failure("write", &args.out, &e))?;
     drop(bar);
     stage.end(tally.good());
-    eprintln!("wrote {rows} sketches of {} exchanges to {}", tally.good(), args.out.display());
+    tell(&passed, &tally);
+    wrote(args, rows, tally.good());
+    Ok(Exit::Done)
+}
+
+fn wrote(args: &Args, sketches: usize, exchanges: u64) {
+    output::say(&format!("wrote {sketches} sketches of {exchanges} exchanges to {}", args.out.display()));
+}
+
+fn writer_to(path: &Path, schema: &SchemaRef) -> parquet::errors::Result<ArrowWriter<File>> {
+    let properties = WriterProperties::builder()
+        .set_compression(Compression::ZSTD(ZstdLevel::default()))
+        // A group is held until it is full: sketches are thousands of bytes each.
+        .set_max_row_group_row_count(Some(1 << 13))
+        .build();
+    ArrowWriter::try_new(File::create(path)?, Arc::clone(schema), Some(properties))
+}
+
+/// Sketches of sketches: one an account.
+fn merge(args: &Args, besides: &Path) -> Result<Exit, Failure> {
+    if args.window != Window::All {
+        return Err(Failure::new(
+            format!("`{}` holds sketches, which cannot be cut into days or hours", args.reading.inputs.join(", ")),
+            "give the logs, or leave `--window` out to merge the sketches into one an account",
+        ));
+    }
+    let limits = args.reading.limits();
+    let options = ScanOptions { accounts: Some(besides.to_owned()), ..args.reading.options() };
+    let bar = progress::Bar::spin("merging sketches");
+    let work = pipeline::read(&args.reading.inputs, &options, &limits, Arc::default(), |_| {});
+    let read = block_on(limits.threads, work)?;
+    let fields = [("account", DataType::Utf8View), ("sketch", DataType::LargeBinary)];
+    let schema: SchemaRef = Arc::new(Schema::new(fields.map(|(name, kind)| Field::new(name, kind, true)).to_vec()));
+    let part = output::beside(&args.out);
+    let write = || -> parquet::errors::Result<()> {
+        let mut writer = writer_to(part.path(), &schema)?;
+        let accounts: Vec<(&String, &Sketch)> = read.accounts.iter().collect();
+        for rows in accounts.chunks(4096) {
+            let names = StringViewArray::from_iter_values(rows.iter().map(|(name, _)| name));
+            let bytes = LargeBinaryArray::from_iter_values(rows.iter().map(|(_, sketch)| sketch.to_bytes()));
+            let columns: Vec<ArrayRef> = vec![Arc::new(names), Arc::new(bytes)];
+            writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns)?)?;
+        }
+        let seen: Vec<&str> = read.seen.iter().map(String::as_str).collect();
+        saved::beside(&seen, read.skipped).into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
+        writer.close().map(drop)
+    };
+    write().map_err(|e| file_failure("write", &args.out, &e))?;
+    part.keep(&args.out).map_err(|e| file_failure("write", &args.out, &e))?;
+    drop(bar);
+    wrote(args, read.accounts.len(), read.accounts.values().map(|sketch| sketch.counts.exchanges).sum());
     Ok(Exit::Done)
 }

@@ -20,6 +20,8 @@ use parquet::file::properties::WriterProperties;
 use stillwatch_model::Exchange;
 use stillwatch_synth::{Plan, World};
 
+use crate::ending::Held;
+
 use super::stage::Stage;
 use super::{Exit, Failure, file_failure};
 
@@ -109,8 +111,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let Some(out) = &args.out else { return Err(Failure::new("no folder to write to", "name one with `--out`")) };
     std::fs::create_dir_all(out).map_err(|e| file_failure("make", out, &e))?;
     let world = stillwatch_synth::accounts(&plan);
-    lines(&out.join("accounts.jsonl"), world.accounts().iter())?;
-    lines(&out.join("truth.jsonl"), world.truth().iter())?;
+    let others = [
+        (out.join("accounts.jsonl"), lines(&out.join("accounts.jsonl"), world.accounts().iter())?),
+        (out.join("truth.jsonl"), lines(&out.join("truth.jsonl"), world.truth().iter())?),
+    ];
     let stage = Stage::begin("write traffic");
     let traffic = out.join(match args.format {
         Written::Jsonl => "traffic.jsonl",
@@ -118,23 +122,31 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     });
     let failed = |e: &dyn std::fmt::Display| file_failure("write", &traffic, e);
     let part = super::output::beside(&traffic);
+    let bar = super::progress::Bar::spin("writing traffic");
     let written = match args.format {
         Written::Jsonl => jsonl(&world, part.path()).map_err(|e| failed(&e))?,
         Written::Parquet => parquet(&world, part.path()).map_err(|e| failed(&e))?,
     };
     part.keep(&traffic).map_err(|e| failed(&e))?;
+    for (path, part) in others {
+        part.keep(&path).map_err(|e| file_failure("write", &path, &e))?;
+    }
+    drop(bar);
     stage.end(written);
-    eprintln!("wrote {written} exchanges of {} accounts to {}", world.accounts().len(), out.display());
+    super::say(&format!("wrote {written} exchanges of {} accounts to {}", world.accounts().len(), out.display()));
     Ok(Exit::Done)
 }
 
-fn lines<T: serde::Serialize>(path: &Path, rows: impl Iterator<Item = T>) -> Result<(), Failure> {
+/// Writes one object a line, to a file that has its name only when it is kept.
+fn lines<T: serde::Serialize>(path: &Path, rows: impl Iterator<Item = T>) -> Result<Held, Failure> {
     let mut text = Vec::new();
     for row in rows {
         serde_json::to_writer(&mut text, &row).map_err(|e| file_failure("write", path, &e))?;
         text.push(b'\n');
     }
-    super::output::whole(path, &text)
+    let part = super::output::beside(path);
+    std::fs::write(part.path(), &text).map_err(|e| file_failure("write", path, &e))?;
+    Ok(part)
 }
 
 fn jsonl(world: &World, path: &Path) -> std::io::Result<u64> {

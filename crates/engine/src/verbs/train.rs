@@ -52,6 +52,6 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let trained = cues::train(labelled, &Options::default());
     output::whole(&args.out, &trained.model.to_bytes())?;
     output::print(&format!("{:#?}\n", trained.figures))?;
-    eprintln!("wrote {}", args.out.display());
+    super::say(&format!("wrote {}", args.out.display()));
     Ok(Exit::Done)
 }

@@ -51,9 +51,13 @@ pub(crate) fn read(path: impl AsRef<Path>, options: &ScanOptions) -> Result<Log,
 }
 
 pub(crate) fn read_all(inputs: &[String], options: &ScanOptions) -> Result<Log, ScanError> {
+    read_with(inputs, options, 2)
+}
+
+pub(crate) fn read_with(inputs: &[String], options: &ScanOptions, threads: usize) -> Result<Log, ScanError> {
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
     runtime.block_on(async {
-        let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(2));
+        let ctx = SessionContext::new_with_config(SessionConfig::new().with_target_partitions(threads));
         let tally = Arc::new(Tally::default());
         let opened = scan::open(&ctx, inputs, options, tally.clone()).await?;
         let sorted = opened

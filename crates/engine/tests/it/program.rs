@@ -164,6 +164,26 @@ fn more_bad_records_than_may_be_stop_the_run() {
 }
 
 #[test]
+fn no_text_of_a_skipped_record_is_in_findings_unless_asked_for() {
+    let bad = [
+        r#"{"time":"2026-03-02T09:00:00Z","prompt":"my secret"}"#,
+        r#"{"time":"2026-03-02T09:00:00Z","account":"a","input_tokens":"my \"secret\" and more"}"#,
+        r#"{"time":"2026-03-02T09:00:00Z","account":"a","messages":"my secret" "#,
+        r#"my secret"#,
+    ];
+    for bad in bad {
+        let folder = folder(&[("log.jsonl", format!("{bad}\n{}", many(5, 500)).as_bytes())]);
+        let quiet = run(folder.path(), &["detect", "log.jsonl", "--format", "json"]);
+        assert!(err(&quiet).contains("secret"), "{}", err(&quiet));
+        let found: Findings = serde_json::from_slice(&quiet.stdout).expect("findings");
+        assert!(found.skipped.first_error.is_some_and(|said| said.starts_with("log.jsonl:1: ")), "{}", out(&quiet));
+        assert!(!out(&quiet).contains("secret"), "{}", out(&quiet));
+        let asked = run(folder.path(), &["detect", "log.jsonl", "--format", "json", "--with-examples"]);
+        assert!(out(&asked).contains("secret"), "{}", out(&asked));
+    }
+}
+
+#[test]
 fn every_failure_to_read_has_exit_code_two_and_a_cure() {
     let folder = folder(&[
         ("empty.jsonl", b""),
@@ -277,7 +297,7 @@ fn interrupted_synthesis_leaves_no_half_traffic() {
     assert_eq!(output.status.code(), Some(130), "{}", err(&output));
     let left: Vec<_> =
         fs::read_dir(folder.path().join("out")).expect("a folder").flatten().map(|e| e.file_name()).collect();
-    assert!(left.iter().all(|name| !name.to_string_lossy().starts_with("traffic")), "{left:?}");
+    assert!(left.is_empty(), "{left:?}");
 }
 
 #[test]
@@ -310,6 +330,81 @@ fn flags_win_over_the_environment_and_that_over_the_file() {
     assert!(err(&wrong).contains("`wrong.toml`: line 2: unknown field `treads`"), "{}", err(&wrong));
     let help = out(&run(folder.path(), &["detect", "--config", "mine.toml", "--help"]));
     assert!(help.contains("[default: 32MiB]"), "{help}");
+}
+
+#[test]
+fn what_is_passed_over_and_what_tells_nothing_is_told() {
+    let folder = folder(&[
+        ("logs/log.jsonl", many(5, 50).as_bytes()),
+        ("logs/accounts.jsonl", br#"{"account":"a0","created":"2026-01-01T00:00:00Z"}"#),
+        ("logs/none.jsonl", b""),
+        ("logs/READ\x1b[31mME.md", b"# Logs\n"),
+        ("truth.jsonl", br#"{"account":"a0","label":"honest","group":"x"}"#),
+        ("others.jsonl", br#"{"account":"acc_0","created":"2026-01-01T00:00:00Z"}"#),
+    ]);
+    let said = |arguments: &[&str]| err(&run(folder.path(), &[&["detect", "logs"], arguments].concat()));
+    let told = said(&[]);
+    for line in [
+        "passed over: 1 file (accounts.jsonl): a file of accounts\n",
+        "passed over: 1 file (none.jsonl): empty\n",
+        "passed over: 1 file (READ\\u{1b}[31mME.md): no log\n",
+    ] {
+        assert!(told.contains(line), "`{line}` is not in:\n{told}");
+    }
+    assert!(!told.contains('\x1b'), "{told}");
+    assert!(
+        said(&["--accounts", "truth.jsonl"]).contains("warning: `truth.jsonl` tells nothing of the log's accounts")
+    );
+    assert!(
+        said(&["--accounts", "others.jsonl"])
+            .contains("warning: none of the 1 accounts in `others.jsonl` is in the log")
+    );
+    assert!(!said(&["--accounts", "logs/accounts.jsonl"]).contains("accounts"));
+    assert!(!said(&["--verbose"]).contains('\x1b'), "no colours into a pipe");
+}
+
+#[test]
+fn a_file_of_accounts_that_knows_only_an_aggregator_is_not_told_to_lack_what_it_has() {
+    let line = r#"{"time":"2026-03-02T09:00:00Z","account":"shop","access":"aggregator","end_user":"u1","reasoning_presented":[]}"#;
+    let folder = folder(&[
+        ("log.jsonl", line.as_bytes()),
+        ("accounts.jsonl", br#"{"account":"shop","created":"2026-01-01T00:00:00Z","payment":"p"}"#),
+    ]);
+    let (_, found) = findings(folder.path(), &["log.jsonl", "--accounts", "accounts.jsonl"]);
+    let off: Vec<&str> = found.off.iter().map(|signal| signal.name.as_str()).collect();
+    assert!(!off.contains(&"burst") && !off.contains(&"payment"), "{off:?}");
+    assert!(off.contains(&"verified"), "{off:?}");
+    assert!(off.contains(&"replay"), "a list of nothing says nothing: {off:?}");
+}
+
+#[test]
+fn sketches_are_merged_and_held_against_each_other_and_what_needs_logs_says_so() {
+    let folder = week(12_000, 600);
+    let in_folder = |arguments: &[&str]| run(folder.path(), arguments);
+    let done = |arguments: &[&str]| {
+        let output = in_folder(arguments);
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", err(&output));
+        output
+    };
+    done(&["sketch", "traffic.jsonl", "--window", "day", "--out", "days.parquet"]);
+    done(&["sketch", "traffic.jsonl", "--out", "week.parquet"]);
+    done(&["sketch", "days.parquet", "--out", "merged.parquet"]);
+    let (logs, _) = findings(folder.path(), &["traffic.jsonl"]);
+    assert_eq!(logs, findings(folder.path(), &["merged.parquet"]).0);
+    // Of one's own merged sketches and another's: both are read together.
+    done(&["sketch", "merged.parquet", "week.parquet", "--out", "twice.parquet"]);
+    for traffic in ["traffic.jsonl", "merged.parquet"] {
+        let (_, found) = findings(folder.path(), &[traffic, "--baseline", "week.parquet"]);
+        assert_eq!(found.cohort.map(|cohort| cohort.alarms), Some(0), "the same traffic is no alarm");
+    }
+    for (arguments, said) in [
+        (&["sketch", "week.parquet", "--window", "hour", "--out", "x.parquet"][..], "cannot be cut into days or hours"),
+        (&["evaluate", "week.parquet", "--truth", "truth.jsonl", "--until"], "`--until` follows the log day by day"),
+    ] {
+        let output = in_folder(arguments);
+        assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+        assert!(err(&output).contains(said) && err(&output).contains("hint: give the logs"), "{}", err(&output));
+    }
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::{collections::BTreeMap, fmt::Write as _, io::Write as _, path::Path, sy
 
 use stillwatch_engine::{
     pipeline::{self, Limits, Read, RunError},
-    scan::Tally,
+    scan::{ScanOptions, Tally},
 };
 
 use crate::{
@@ -178,13 +178,41 @@ fn a_user_inside_an_aggregator_is_an_account_of_its_own() {
         line("shop", r#","access":"aggregator","end_user":"u1""#),
         line("shop", r#","access":"aggregator","end_user":"u2""#),
         line("shop", r#","end_user":"u2""#),
+        line("shop", r#","access":"aggregator","end_user":"""#),
         line("shop", r#","access":"aggregator""#),
         line("firm", r#","access":"direct","end_user":"employee""#),
     ];
     let folder = folder(&[("a.jsonl", text.join("\n").as_bytes())]);
     let read = read(folder.path(), &roomy());
     let counts: Vec<_> = read.accounts.iter().map(|(name, s)| (name.as_str(), s.counts.exchanges)).collect();
-    assert_eq!(counts, [("firm", 1), ("shop", 1), ("shop/u1", 1), ("shop/u2", 2)]);
+    assert_eq!(counts, [("firm", 1), ("shop", 3), ("shop/u1", 1), ("shop/u2", 1)]);
+}
+
+/// Whoever calls an API may say who its own user is, and say another one each time: that must not hide it.
+#[test]
+fn users_that_an_account_names_split_it_only_where_somebody_calls_it_an_aggregator() {
+    let line = |account: &str, user: usize| {
+        format!(r#"{{"time":"2026-03-02T09:00:{user:02}Z","account":"{account}","prompt":"x","end_user":"u{user}"}}"#)
+    };
+    let lines: Vec<String> = ["shop_1", "shop%1", "shopX1", "mall-1", "mall-2", "firm"]
+        .iter()
+        .flat_map(|account| (0..2).map(|user| line(account, user)).collect::<Vec<_>>())
+        .collect();
+    let folder = folder(&[("a.jsonl", lines.join("\n").as_bytes())]);
+    let names = |aggregators: &[&str]| {
+        let aggregators = aggregators.iter().map(|&name| name.to_owned()).collect();
+        let options = ScanOptions { aggregators, ..options() };
+        let runtime = tokio::runtime::Runtime::new().expect("a runtime");
+        let inputs = [folder.path().display().to_string()];
+        let read = runtime.block_on(pipeline::read(&inputs, &options, &roomy(), Arc::new(Tally::default()), |_| {}));
+        read.expect("sketches").accounts.into_keys().collect::<Vec<_>>().join(" ")
+    };
+    assert_eq!(names(&[]), "firm mall-1 mall-2 shop%1 shopX1 shop_1");
+    assert_eq!(
+        names(&["shop_1", "mall-*"]),
+        "firm mall-1/u0 mall-1/u1 mall-2/u0 mall-2/u1 shop%1 shopX1 shop_1/u0 shop_1/u1"
+    );
+    assert_eq!(names(&["shop%1", "fir?"]), "firm/u0 firm/u1 mall-1 mall-2 shop%1/u0 shop%1/u1 shopX1 shop_1");
 }
 
 #[test]
