@@ -17,8 +17,10 @@ use crate::text::fold;
 const MIN_ACCOUNTS: usize = 3;
 /// Different fillings that make a template, however often each is sent.
 const MANY: u32 = 12;
-/// Cells of the counting filter of the first pass.
-const FILTER: usize = 1 << 25;
+/// Cells of the counting filter of the first pass, at least and at most: about two a key, so that few keys meet by chance.
+const FILTER: (usize, usize) = (1 << 20, 1 << 27);
+/// Samples that are sorted at a time: beyond, keys are taken in slices, so that memory doesn't grow with their number.
+const SLICE: usize = 1 << 19;
 
 /// Where in the request an anchor was found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -102,7 +104,9 @@ impl Texts {
     /// Finds the shared texts of a population.
     #[must_use]
     pub fn find(accounts: &[Account]) -> Self {
-        let mut filter = vec![0u8; FILTER];
+        let samples: usize = accounts.iter().map(|a| a.sketch.samples().len()).sum();
+        let cells = (samples * 32).next_power_of_two().clamp(FILTER.0, FILTER.1);
+        let mut filter = vec![0u8; cells];
         let mut own = Vec::new();
         for account in accounts {
             own.clear();
@@ -110,28 +114,33 @@ impl Texts {
             own.sort_unstable();
             own.dedup();
             for key in &own {
-                let cell = &mut filter[*key as usize % FILTER];
+                let cell = &mut filter[*key as usize % cells];
                 *cell = cell.saturating_add(1);
             }
         }
+        let mut texts = Self { shares: vec![Vec::new(); accounts.len()], ..Self::default() };
+        let slices = (samples / SLICE + 1).next_power_of_two() as u64;
         // (key, account, prompt) of anchors that may be shared; the filter errs on the side of keeping.
         let mut uses: Vec<(u64, u32, u32, Place)> = Vec::new();
-        for (at, account) in accounts.iter().enumerate() {
-            for sample in account.sketch.samples() {
-                for (place, key) in keys(sample) {
-                    if usize::from(filter[key as usize % FILTER]) >= MIN_ACCOUNTS {
-                        uses.push((key, at as u32, sample.prompt as u32, place));
+        for slice in 0..slices {
+            uses.clear();
+            for (at, account) in accounts.iter().enumerate() {
+                for sample in account.sketch.samples() {
+                    for (place, key) in keys(sample) {
+                        // Slices of the key's highest bits: anchors come out in the order of their keys.
+                        let mine = key.checked_shr(64 - slices.trailing_zeros()).unwrap_or(0) == slice;
+                        if mine && usize::from(filter[key as usize % cells]) >= MIN_ACCOUNTS {
+                            uses.push((key, at as u32, sample.prompt as u32, place));
+                        }
                     }
                 }
             }
+            uses.sort_unstable();
+            for group in uses.chunk_by(|a, b| a.0 == b.0) {
+                texts.take(group, accounts);
+            }
         }
-        drop(filter);
-        uses.sort_unstable();
-        let mut texts = Self { shares: vec![Vec::new(); accounts.len()], ..Self::default() };
-        for group in uses.chunk_by(|a, b| a.0 == b.0) {
-            texts.take(group, accounts);
-        }
-        drop(uses);
+        drop((filter, uses));
         texts.locate(accounts);
         texts
     }
