@@ -74,6 +74,12 @@ impl Account {
         self.sketch.organizations.entries().first().map(|&(hash, _)| hash)
     }
 
+    /// Whether two accounts name one organisation: one declared customer.
+    #[must_use]
+    pub fn is_of_one_firm(&self, other: &Self) -> bool {
+        self.organization().is_some_and(|firm| other.organization() == Some(firm))
+    }
+
     /// The client that it uses most.
     #[must_use]
     pub fn client(&self) -> Option<u64> {

@@ -16,6 +16,7 @@ use stillwatch_model::LinkKind;
 
 use crate::group::Population;
 use crate::kin::{Kinship, Profile};
+use crate::sets::Sets;
 use crate::signals::rise;
 
 /// Links a member of a tree: a pool so thinly tied falls into parts by itself.
@@ -53,21 +54,17 @@ pub fn find(population: &Population<'_>) -> Vec<Vec<u32>> {
 fn split(pieces: Vec<Vec<u32>>, population: &Population<'_>) -> Vec<Vec<u32>> {
     let piece_of: HashMap<u32, usize> =
         pieces.iter().enumerate().flat_map(|(p, members)| members.iter().map(move |&m| (m, p))).collect();
-    let mut parent: Vec<usize> = (0..population.accounts.len()).collect();
+    let mut sets = Sets::new(population.accounts.len());
     for link in population.links.iter().filter(|l| is_hard(l.kind) && l.weight > TIE) {
         if piece_of.get(&link.a).zip(piece_of.get(&link.b)).is_some_and(|(x, y)| x == y) {
-            let (a, b) = (root(&parent, link.a as usize), root(&parent, link.b as usize));
-            // Shortcuts keep the paths short.
-            parent[link.a as usize] = a;
-            parent[link.b as usize] = b;
-            parent[a.max(b)] = a.min(b);
+            sets.join(link.a, link.b);
         }
     }
     let mut out = Vec::new();
     for piece in pieces {
-        let mut parts: BTreeMap<usize, Vec<u32>> = BTreeMap::new();
+        let mut parts: BTreeMap<u32, Vec<u32>> = BTreeMap::new();
         for member in piece {
-            parts.entry(root(&parent, member as usize)).or_default().push(member);
+            parts.entry(sets.root(member)).or_default().push(member);
         }
         out.extend(parts.into_values());
     }
@@ -301,11 +298,4 @@ fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {
 /// Is this evidence from things, rather than from behaviour?
 pub(crate) fn is_hard(kind: LinkKind) -> bool {
     matches!(kind, LinkKind::Network | LinkKind::Payment | LinkKind::Device | LinkKind::Replay)
-}
-
-fn root(into: &[usize], mut at: usize) -> usize {
-    while into[at] != at {
-        at = into[at];
-    }
-    at
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 
+use stillwatch_model::number::thousands;
 use stillwatch_model::{
     Capability, Case, Edge, LinkKind, Member, Micros, Node, Signal, Timeline, Window, findings::Campaign,
 };
@@ -193,19 +194,6 @@ const TOLD: f64 = 0.2;
 fn sentence(clause: &str) -> String {
     let mut letters = clause.chars();
     letters.next().map_or_else(String::new, |first| first.to_uppercase().chain(letters).chain(['.']).collect())
-}
-
-/// `2,394`.
-fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::new();
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
 }
 
 /// `2026-03-02T00:07:11Z` as `2026-03-02 00:07`.

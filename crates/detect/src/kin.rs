@@ -43,7 +43,6 @@ pub(crate) struct Profile {
     /// Accounts refused service, and the last exchange of the last of them.
     banned: (f64, Micros),
     begun: Vec<Micros>,
-    verified: (f64, f64),
     organizations: BTreeMap<u64, f64>,
 }
 
@@ -56,10 +55,7 @@ impl Profile {
             let least = FAINT * self.size;
             self.texts.retain(|&(_, sum)| sum >= least);
         }
-        self.mass = [0.0; PARTS];
-        for &((part, _), sum) in &self.texts {
-            add(&mut self.mass, part, sum / self.size);
-        }
+        self.mass = mass(&self.texts, self.size);
         for (&client, &share) in &other.clients {
             *self.clients.entry(client).or_default() += share;
         }
@@ -72,14 +68,12 @@ impl Profile {
             self.made = burst::shortest(&self.created);
         }
         self.begun.extend(&other.begun);
-        self.begun.sort_unstable();
         self.rhythm = (self.rhythm.0 + other.rhythm.0, self.rhythm.1 + other.rhythm.1);
         for (mine, theirs) in self.topic.iter_mut().zip(other.topic) {
             *mine += theirs;
         }
         self.samples += other.samples;
         self.volume = (self.volume.0 + other.volume.0, self.volume.1 + other.volume.1);
-        self.verified = (self.verified.0 + other.verified.0, self.verified.1 + other.verified.1);
         self.banned = (self.banned.0 + other.banned.0, self.banned.1.max(other.banned.1));
     }
 
@@ -157,6 +151,15 @@ fn part(place: Place) -> usize {
     }
 }
 
+/// How much of the traffic of `size` accounts carries these texts, by part.
+fn mass(texts: &[((usize, u32), f64)], size: f64) -> [f64; PARTS] {
+    let mut mass = [0.0; PARTS];
+    for &((part, _), sum) in texts {
+        add(&mut mass, part, sum / size);
+    }
+    mass
+}
+
 /// Anchors of a body or a system prompt each stand for a part of it; an edge is one anchor.
 fn add(mass: &mut [f64; PARTS], part: usize, share: f64) {
     match part {
@@ -214,10 +217,6 @@ impl<'a> Kinship<'a> {
             })
             .collect();
         texts.sort_unstable_by_key(|t| t.0);
-        let mut mass = [0.0; PARTS];
-        for &((part, _), share) in &texts {
-            add(&mut mass, part, share);
-        }
         let volume = account.exchanges().max(1.0).ln();
         let rhythm = account.rhythm().map_or((0.0, 0.0), |r| {
             let pairs = r.pairs.min(60.0);
@@ -226,8 +225,8 @@ impl<'a> Kinship<'a> {
         let refused = account.sketch.counts.forbidden > 0;
         Profile {
             size: 1.0,
+            mass: mass(&texts, 1.0),
             texts,
-            mass,
             created: account.created.into_iter().collect(),
             made: account.created.map(|c| (c, c)),
             clients: shares(account).collect(),
@@ -237,7 +236,6 @@ impl<'a> Kinship<'a> {
             volume: (volume, volume * volume),
             banned: (f64::from(u8::from(refused)), if refused { account.sketch.last } else { Micros::MIN }),
             begun: vec![account.sketch.first],
-            verified: account.verified.map_or((0.0, 0.0), |v| (f64::from(u8::from(v)), 1.0)),
             organizations: account.organization().map(|o| (o, 1.0)).into_iter().collect(),
         }
     }

@@ -19,6 +19,7 @@ pub mod links;
 pub mod lone;
 pub mod membership;
 pub mod payers;
+mod sets;
 pub mod signals;
 pub mod sketch;
 pub mod text;

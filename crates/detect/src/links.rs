@@ -61,10 +61,11 @@ fn weigh(kind: LinkKind, population: f64, holders: usize) -> f64 {
 /// All links of a population, and the payers that hard ones make out.
 #[must_use]
 pub fn find(accounts: &[Account], texts: &Texts) -> (Vec<Link>, Payers) {
-    let mut links = hard(accounts, texts);
+    let habits = Habits::of(accounts, texts);
+    let mut links = hard(accounts, texts, &habits);
     let payers = Payers::find(accounts, &links, texts);
     links.extend(by_text(accounts, texts, &payers));
-    links.extend(batches(accounts, texts));
+    links.extend(batches(accounts, &habits));
     links.extend(companions::find(accounts, &links));
     links.sort_by_key(|x| (x.a, x.b, x.kind, x.thing));
     links.dedup_by(|x, y| (x.a, x.b, x.kind, x.thing) == (y.a, y.b, y.kind, y.thing));
@@ -72,9 +73,8 @@ pub fn find(accounts: &[Account], texts: &Texts) -> (Vec<Link>, Payers) {
 }
 
 /// Links by things other than text: payment, device, addresses, reasoning references.
-fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
+fn hard(accounts: &[Account], texts: &Texts, habits: &AllHabits) -> Vec<Link> {
     let order = by_age(accounts);
-    let habits = Habits::of(accounts, texts);
     let mut links = Vec::new();
     let mut things: HashMap<(LinkKind, u64), Vec<u32>> = HashMap::new();
     for (at, account) in accounts.iter().enumerate() {
@@ -104,10 +104,9 @@ fn hard(accounts: &[Account], texts: &Texts) -> Vec<Link> {
         pairs.clear();
         pair_up(&holders, &order, |a, b| {
             // One declared organisation is one customer: sharing inside it says nothing. Nor do neighbours inside an aggregator.
-            let declared =
-                accounts[a as usize].organization().is_some_and(|o| accounts[b as usize].organization() == Some(o));
-            let housed = accounts[a as usize].container.is_some_and(|c| accounts[b as usize].container == Some(c));
-            if !declared && !housed {
+            let (x, y) = (&accounts[a as usize], &accounts[b as usize]);
+            let housed = x.container.is_some_and(|c| y.container == Some(c));
+            if !x.is_of_one_firm(y) && !housed {
                 let company = if kind == LinkKind::Network { habits.company(a, b, texts) } else { Company::Alike(1.0) };
                 pairs.push((a, b, company));
             }
@@ -269,8 +268,7 @@ fn one_make(a: &Habits, b: &Habits) -> bool {
 }
 
 /// Accounts made in one batch: the same make, one after the other, where more were made than in the days around.
-fn batches(accounts: &[Account], texts: &Texts) -> Vec<Link> {
-    let habits = Habits::of(accounts, texts);
+fn batches(accounts: &[Account], habits: &AllHabits) -> Vec<Link> {
     let mut made: Vec<(Micros, u32)> =
         accounts.iter().zip(0..).filter_map(|(account, at)| Some((account.created?, at))).collect();
     made.sort_unstable();
@@ -286,8 +284,7 @@ fn batches(accounts: &[Account], texts: &Texts) -> Vec<Link> {
         let alike = |b: u32| {
             let (x, y) = (&accounts[a as usize], &accounts[b as usize]);
             let volume = (x.exchanges().max(1.0).ln() - y.exchanges().max(1.0).ln()).abs();
-            let firm = x.organization().is_some() && x.organization() == y.organization();
-            volume < 1.2 && !firm && one_make(&habits.0[a as usize], &habits.0[b as usize])
+            volume < 1.2 && !x.is_of_one_firm(y) && one_make(&habits.0[a as usize], &habits.0[b as usize])
         };
         let near = made[place + 1..].iter().take(24).take_while(|m| m.0 - when <= DAY).map(|m| m.1);
         for b in near.filter(|&b| alike(b)).take(3) {
@@ -315,8 +312,7 @@ fn replay(accounts: &[Account]) -> Vec<Link> {
             }
             for &minter in minters.iter().take(CLIQUE) {
                 // A firm may hand its own sessions between its own accounts.
-                let firm = account.organization();
-                if firm.is_some() && firm == accounts[minter as usize].organization() {
+                if account.is_of_one_firm(&accounts[minter as usize]) {
                     continue;
                 }
                 links.push(Link {

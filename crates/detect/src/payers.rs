@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use crate::account::Account;
 use crate::community::is_hard;
 use crate::links::Link;
+use crate::sets::Sets;
 use crate::signals::rise;
 use crate::texts::{Place, Texts};
 
@@ -83,31 +84,18 @@ const TELLS: f64 = 40.0;
 
 /// The operator of every account: accounts joined by hard links, and accounts of one declared organisation, are one payer.
 fn operators(accounts: &[Account], links: &[Link]) -> Vec<u32> {
-    fn find(parent: &mut [u32], mut at: u32) -> u32 {
-        while parent[at as usize] != at {
-            parent[at as usize] = parent[parent[at as usize] as usize];
-            at = parent[at as usize];
-        }
-        at
-    }
-    let mut parent: Vec<u32> = (0..accounts.len() as u32).collect();
-    let mut join = |a: u32, b: u32| {
-        let (a, b) = (find(&mut parent, a), find(&mut parent, b));
-        if a != b {
-            parent[a.max(b) as usize] = a.min(b);
-        }
-    };
+    let mut sets = Sets::new(accounts.len());
     for link in links.iter().filter(|l| is_hard(l.kind) && l.weight >= 1.5) {
-        join(link.a, link.b);
+        sets.join(link.a, link.b);
     }
     let mut first: HashMap<u64, u32> = HashMap::new();
     for (at, account) in accounts.iter().enumerate() {
         for key in [account.organization(), account.container].into_iter().flatten() {
             let first = *first.entry(key).or_insert(at as u32);
-            join(first, at as u32);
+            sets.join(first, at as u32);
         }
     }
-    (0..accounts.len() as u32).map(|a| find(&mut parent, a)).collect()
+    (0..accounts.len() as u32).map(|a| sets.root(a)).collect()
 }
 
 /// How many different values there are.

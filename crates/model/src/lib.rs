@@ -6,6 +6,7 @@
 pub mod canonical;
 pub mod exchange;
 pub mod findings;
+pub mod number;
 pub mod report;
 
 pub use exchange::{AccountInfo, Exchange, Message, Truth, TruthLabel};

@@ -3,18 +3,7 @@
 //! Invariant: a score is never printed as 0 or 1: no estimate is certain.
 //! Not here: dates (`when.rs`).
 
-/// A count with thousands separators: `1,204,311`.
-pub(crate) fn thousands(count: u64) -> String {
-    let digits = count.to_string();
-    let mut out = String::with_capacity(digits.len() + digits.len() / 3);
-    for (place, digit) in digits.chars().enumerate() {
-        if place > 0 && (digits.len() - place).is_multiple_of(3) {
-            out.push(',');
-        }
-        out.push(digit);
-    }
-    out
-}
+pub(crate) use stillwatch_model::number::thousands;
 
 /// A count and its noun: `1 account`, `2,000 accounts`.
 pub(crate) fn counted(count: u64, noun: &str) -> String {

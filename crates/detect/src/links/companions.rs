@@ -32,7 +32,7 @@ pub(super) fn find(accounts: &[Account], links: &[Link]) -> Vec<Link> {
     let mut found = Vec::new();
     for (a, b) in pairs {
         let (x, y) = (&accounts[a as usize], &accounts[b as usize]);
-        if x.organization().is_some() && x.organization() == y.organization() {
+        if x.is_of_one_firm(y) {
             continue;
         }
         let mut link = |kind, weight: f64| {

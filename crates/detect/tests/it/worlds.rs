@@ -107,25 +107,26 @@ pub(crate) fn people(dice: &mut Dice, n: u64) -> Vec<Account> {
 
 const TEMPLATE: &str = "You write exercises for a course. Invent ten new questions on the subject of {} for the next chapter, each with a full worked solution, numbered, and nothing else.";
 
+/// An account of an operator's: no hours of its own, no organisation.
+fn machine(
+    dice: &mut Dice,
+    name: String,
+    template: Option<&str>,
+    exchanges: u64,
+    ips: Vec<String>,
+    created: i64,
+) -> Account {
+    let habits = Habits { name, template, exchanges, human: false, ips, organization: None, created, language: None };
+    account(dice, &habits)
+}
+
 fn pool(dice: &mut Dice, name: &str, n: u64, template: Option<&str>, exits: u64, net: &str) -> Vec<Account> {
     (0..n)
         .map(|i| {
             let created = START - 9 * DAY + dice.below(36) as i64 * DAY / 24;
             let ips = (0..3).map(|_| format!("{net}.{}", dice.below(exits))).collect();
             let exchanges = 18 + dice.below(4);
-            account(
-                dice,
-                &Habits {
-                    name: format!("{name}-{i:03}"),
-                    template,
-                    exchanges,
-                    human: false,
-                    ips,
-                    organization: None,
-                    created,
-                    language: None,
-                },
-            )
+            machine(dice, format!("{name}-{i:03}"), template, exchanges, ips, created)
         })
         .collect()
 }
@@ -236,19 +237,7 @@ fn through_station(dice: &mut Dice, name: &str, template: &str, net: &str) -> Ve
             let created = START - 9 * DAY + dice.below(36) as i64 * DAY / 24;
             let mut ips: Vec<String> = (0..3).map(|_| format!("{net}.{}", dice.below(40))).collect();
             ips.push(format!("198.19.0.{}", dice.below(8)));
-            account(
-                dice,
-                &Habits {
-                    name: format!("{name}-{i:03}"),
-                    template: Some(template),
-                    exchanges: 24,
-                    human: false,
-                    ips,
-                    organization: None,
-                    created,
-                    language: None,
-                },
-            )
+            machine(dice, format!("{name}-{i:03}"), Some(template), 24, ips, created)
         })
         .collect()
 }
