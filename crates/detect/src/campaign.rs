@@ -74,7 +74,7 @@ pub fn find(accounts: &[Account]) -> Report {
         suspects,
         ..Findings::default()
     };
-    Report { findings, cases }
+    Report { findings, cases, portraits: Vec::new() }
 }
 
 /// Drops accounts that don't belong, until all that are left do. `None` when fewer than two are left.

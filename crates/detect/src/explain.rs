@@ -3,18 +3,23 @@
 //! Invariant: every observed sentence is a figure read from the log; conclusions stand apart and say how sure they are.
 //! Not here: drawing and printing (`report` crate); the text of examples (the engine looks them up).
 
-use std::collections::BTreeMap;
+use std::cmp::Reverse;
+use std::collections::{BTreeMap, BTreeSet};
 
 use stillwatch_model::number::thousands;
 use stillwatch_model::{
-    Capability, Case, Edge, LinkKind, Member, Micros, Node, Signal, Timeline, Window, findings::Campaign,
+    Capability, Case, Edge, LinkKind, Member, Micros, Node, Portrait, Signal, Telling, Timeline, Window,
+    findings::Campaign,
 };
 
 use crate::account::Account;
 use crate::cues::{CUES, Cue};
 use crate::group::Group;
 use crate::membership::Standing;
+use crate::sketch::Sample;
 
+/// Examples that are looked up of a campaign or an account.
+const EXAMPLES: usize = 5;
 /// Accounts drawn in a graph.
 const DRAWN: usize = 200;
 const HOUR: i64 = 3_600_000_000;
@@ -160,11 +165,12 @@ pub fn case(group: &Group<'_>, campaign: &Campaign, standings: &[Standing]) -> C
         inferred: inferred(campaign, &technique),
         technique,
         members,
-        timeline: timeline(group),
+        timeline: timeline(group.accounts()),
         hour_of_week: hour_of_week(group),
-        models: models(group),
+        models: models(group.accounts()),
         nodes,
         edges,
+        telling: telling(group, standings),
         examples: Vec::new(),
     }
 }
@@ -225,17 +231,59 @@ fn inferred(campaign: &Campaign, technique: &str) -> Vec<String> {
     said
 }
 
-fn timeline(group: &Group<'_>) -> Timeline {
-    let from = group.accounts().map(|a| a.sketch.first).min().unwrap_or(0).div_euclid(HOUR) * HOUR;
-    let to = group.accounts().map(|a| a.sketch.last).max().unwrap_or(from);
+/// One account by itself.
+#[must_use]
+pub fn portrait(account: &Account) -> Portrait {
+    let mut samples: Vec<&Sample> = account.sketch.samples().iter().collect();
+    samples.sort_by_key(|sample| (Reverse(sample.cues.count_ones()), sample.key));
+    let mut seen = BTreeSet::new();
+    let telling = samples.into_iter().filter(|sample| seen.insert(sample.prompt)).take(EXAMPLES);
+    Portrait {
+        account: account.name.clone(),
+        timeline: timeline(std::iter::once(account)),
+        models: models(std::iter::once(account)),
+        telling: telling.map(|sample| Telling { account: account.name.clone(), prompt: sample.prompt }).collect(),
+        examples: Vec::new(),
+    }
+}
+
+/// The prompts that show best what the group does, one a member: those that carry its texts and its commonest cues.
+fn telling(group: &Group<'_>, standings: &[Standing]) -> Vec<Telling> {
+    let shares = cues(group);
+    let common = (0..CUES).filter(|&cue| shares[cue] >= 0.2).fold(0u16, |bits, cue| bits | 1 << cue);
+    let mut best: Vec<(u32, Reverse<u64>, &Account, &Sample)> = standings
+        .iter()
+        .filter_map(|standing| {
+            let account = &group.population.accounts[standing.account as usize];
+            let samples = account.sketch.samples().iter().zip(group.population.texts.samples(standing.account));
+            let told = |(sample, anchors): (_, &[u32])| {
+                let sample: &Sample = sample;
+                let own = anchors.iter().any(|anchor| group.texts.contains_key(anchor));
+                (u32::from(own) + (sample.cues & common).count_ones(), Reverse(sample.key), account, sample)
+            };
+            samples.map(told).max_by_key(|told| (told.0, told.1))
+        })
+        .collect();
+    best.sort_by_key(|told| Reverse((told.0, told.1)));
+    let mut seen = BTreeSet::new();
+    best.into_iter()
+        .filter(|told| told.3.prompt != 0 && seen.insert(told.3.prompt))
+        .take(EXAMPLES)
+        .map(|told| Telling { account: told.2.name.clone(), prompt: told.3.prompt })
+        .collect()
+}
+
+fn timeline<'a>(of: impl Iterator<Item = &'a Account> + Clone) -> Timeline {
+    let from = of.clone().map(|a| a.sketch.first).min().unwrap_or(0).div_euclid(HOUR) * HOUR;
+    let to = of.clone().map(|a| a.sketch.last).max().unwrap_or(from);
     let hours = ((to - from) / HOUR + 1).max(1);
     if hours > 168 {
-        return sampled_timeline(group, from, hours);
+        return sampled_timeline(of, from, hours);
     }
     // Within a week the hour-of-week histogram is exact.
     let first = crate::sketch::hour_of_week(from);
     let (mut exchanges, mut accounts) = (vec![0; hours as usize], vec![0; hours as usize]);
-    for account in group.accounts() {
+    for account in of {
         let counts = account.sketch.hours();
         for step in 0..hours as usize {
             let count = counts.get((first + step) % 168).copied().unwrap_or(0);
@@ -247,11 +295,11 @@ fn timeline(group: &Group<'_>) -> Timeline {
 }
 
 /// Beyond a week: estimated from the uniform sample of each account's exchanges.
-fn sampled_timeline(group: &Group<'_>, from: Micros, hours: i64) -> Timeline {
+fn sampled_timeline<'a>(of: impl Iterator<Item = &'a Account>, from: Micros, hours: i64) -> Timeline {
     let step = hours.div_euclid(168) + 1;
     let steps = (hours / step + 1) as usize;
     let (mut exchanges, mut accounts) = (vec![0.0; steps], vec![0; steps]);
-    for account in group.accounts() {
+    for account in of {
         let samples = account.sketch.samples();
         let weight = account.exchanges() / samples.len().max(1) as f64;
         let mut seen = vec![false; steps];
@@ -281,9 +329,9 @@ fn hour_of_week(group: &Group<'_>) -> Vec<u64> {
     sums
 }
 
-fn models(group: &Group<'_>) -> Vec<(String, u64)> {
+fn models<'a>(accounts: impl Iterator<Item = &'a Account>) -> Vec<(String, u64)> {
     let mut counts: BTreeMap<String, u64> = BTreeMap::new();
-    for named in group.accounts().flat_map(|a| &a.sketch.models) {
+    for named in accounts.flat_map(|a| &a.sketch.models) {
         *counts.entry(named.name.to_string()).or_default() += named.count;
     }
     let mut models: Vec<(String, u64)> = counts.into_iter().collect();

@@ -142,7 +142,7 @@ impl Population<'_> {
 
 impl<'a> Group<'a> {
     /// The accounts.
-    pub fn accounts(&self) -> impl Iterator<Item = &'a Account> + '_ {
+    pub fn accounts(&self) -> impl Iterator<Item = &'a Account> + Clone + '_ {
         self.members.iter().map(|&m| &self.population.accounts[m as usize])
     }
 

@@ -14,7 +14,7 @@ pub use findings::{
     Campaign, Capability, Cohort, Family, Findings, LinkKind, LinkSummary, Severity, Signal, Skipped, Suspect,
     TemplateSummary, Tokens, Window,
 };
-pub use report::{Case, Edge, Example, Member, Node, Report, Timeline};
+pub use report::{Case, Edge, Example, Member, Node, Portrait, Report, Telling, Timeline};
 
 /// Microseconds since 1970-01-01T00:00:00Z, the unit of every instant inside Stillwatch.
 pub type Micros = i64;

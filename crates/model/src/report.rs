@@ -15,6 +15,32 @@ pub struct Report {
     pub findings: Findings,
     /// One case a campaign, in the order of `findings.campaigns`.
     pub cases: Vec<Case>,
+    /// Accounts by themselves: those that somebody asked to have explained.
+    pub portraits: Vec<Portrait>,
+}
+
+/// One account by itself: a suspect, or a member apart from its campaign.
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
+pub struct Portrait {
+    /// The account.
+    pub account: String,
+    /// Volume over time.
+    pub timeline: Timeline,
+    /// Exchanges by model: (model, exchanges), most first.
+    pub models: Vec<(String, u64)>,
+    /// Prompts that tell most, to be looked up where examples are asked for.
+    pub telling: Vec<Telling>,
+    /// Shortened example exchanges.
+    pub examples: Vec<Example>,
+}
+
+/// Where an example is to be found: an account, and the hash of a prompt that it sent.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Telling {
+    /// The account.
+    pub account: String,
+    /// Hash of the prompt as it stands.
+    pub prompt: u64,
 }
 
 /// The local side of a campaign.
@@ -40,6 +66,8 @@ pub struct Case {
     pub nodes: Vec<Node>,
     /// Links drawn in the graph.
     pub edges: Vec<Edge>,
+    /// Prompts that tell most, to be looked up where examples are asked for.
+    pub telling: Vec<Telling>,
     /// Shortened example exchanges.
     pub examples: Vec<Example>,
 }

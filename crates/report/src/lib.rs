@@ -14,6 +14,7 @@ mod when;
 mod words;
 
 pub use atlas::technique_name;
-pub use explain::{ExplainError, explain};
+pub use explain::{ExplainError, account, explain};
 pub use html::html;
 pub use table::table;
+pub use text::wrapped;

@@ -28,7 +28,8 @@ pub(crate) fn shortened(text: &str, most: usize) -> String {
 }
 
 /// The text in lines of at most `width` characters, broken at spaces; a longer word stands alone.
-pub(crate) fn wrapped(text: &str, width: usize) -> Vec<String> {
+#[must_use]
+pub fn wrapped(text: &str, width: usize) -> Vec<String> {
     let mut lines: Vec<String> = Vec::new();
     let mut line = String::new();
     let mut length = 0;

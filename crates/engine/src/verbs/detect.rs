@@ -6,7 +6,7 @@
 use std::path::PathBuf;
 
 use clap::{Args as ClapArgs, ValueEnum};
-use stillwatch_detect::{campaign, signals};
+use stillwatch_detect::{campaign, explain, signals};
 use stillwatch_model::Report;
 use stillwatch_model::findings::OffSignal;
 
@@ -30,7 +30,7 @@ Exit codes: 0 done, 1 with --exit-code: campaigns were found, 2 failure, 130 int
 pub struct Args {
     #[command(flatten)]
     reading: Reading,
-    /// How to print
+    /// How to print; `schemas/findings.schema.json` is JSON's schema
     #[arg(long, value_enum, default_value_t = Format::Table, env = "STILLWATCH_FORMAT")]
     format: Format,
     /// Explain one campaign, suspect or member account
@@ -50,12 +50,12 @@ pub struct Args {
     exit_code: bool,
 }
 
-/// How findings are printed.
+/// How results are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub enum Format {
     /// For people
     Table,
-    /// For programs; the schema is `schemas/findings.schema.json`
+    /// For programs
     Json,
 }
 
@@ -81,8 +81,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if !args.baseline.is_empty() {
         report.findings.cohort = Some(cohort::test(&args.reading, &args.baseline, &accounts, from_logs)?);
     }
+    if let Some(asked) = &args.explain {
+        let account = stillwatch_report::account(&report, asked).map_err(unexplained)?;
+        let account = account.and_then(|name| accounts.iter().find(|account| account.name == name));
+        report.portraits.extend(account.map(explain::portrait));
+    }
     if from_logs && (args.with_examples || args.html.is_some() || args.explain.is_some()) {
-        block_on(args.reading.limits().threads, examples::fill(&args.reading, &accounts, &mut report))?;
+        block_on(args.reading.limits().threads, examples::fill(&args.reading, &mut report))?;
     }
     if args.with_examples {
         for (campaign, case) in report.findings.campaigns.iter_mut().zip(&report.cases) {
@@ -90,6 +95,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         }
     }
     if let Some(path) = &args.html {
+        let _drawing = Bar::spin("drawing the page");
         output::whole(path, stillwatch_report::html(&report, "Stillwatch report").as_bytes())?;
         say(&format!("wrote {}", path.display()));
     }
@@ -99,14 +105,14 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(if args.exit_code && found { Exit::No } else { Exit::Done })
 }
 
+/// Nothing has the name that was asked for; the error lists the closest.
+fn unexplained(error: stillwatch_report::ExplainError) -> Failure {
+    Failure { message: error.to_string(), help: None, code: 2 }
+}
+
 fn print(args: &Args, report: &Report) -> Result<(), Failure> {
     if let Some(id) = &args.explain {
-        let text = stillwatch_report::explain(report, id).map_err(|e| Failure {
-            message: e.to_string(),
-            help: None,
-            code: 2,
-        })?;
-        return output::print(&text);
+        return output::print(&stillwatch_report::explain(report, id).map_err(unexplained)?);
     }
     match args.format {
         Format::Json => {
@@ -114,13 +120,8 @@ fn print(args: &Args, report: &Report) -> Result<(), Failure> {
                 .map_err(|e| Failure::new(format!("cannot print findings: {e}"), "report this as a bug"))?;
             output::print(&(json + "\n"))
         }
-        Format::Table => output::print(&stillwatch_report::table(report, width(), output::colour())),
+        Format::Table => output::print(&stillwatch_report::table(report, output::width(), output::colour())),
     }
-}
-
-/// The terminal's width, as the shell tells it.
-fn width() -> Option<u16> {
-    std::env::var("COLUMNS").ok()?.parse().ok()
 }
 
 /// The signals that nothing in the log and the accounts' file feeds, and what each would need.

@@ -1,5 +1,5 @@
 //! Examples: shortened local examples of what a campaign sent.
-//! In: a report, the accounts' samples, the logs. Out: the report's cases with examples.
+//! In: a report and the logs. Out: the report's cases and portraits with examples.
 //! Invariant: looked up in the logs again; no sketch holds text. Never runs unless asked for.
 //! Not here: whether they are shown (`detect.rs`).
 
@@ -9,10 +9,9 @@ use std::sync::Arc;
 use datafusion::arrow::array::AsArray;
 use datafusion::arrow::datatypes::TimestampMicrosecondType;
 use datafusion::prelude::col;
-use stillwatch_detect::account::Account;
 use stillwatch_detect::cues::Model;
 use stillwatch_detect::{explain, text};
-use stillwatch_model::{Example, Report};
+use stillwatch_model::{Example, Report, Telling};
 
 use crate::pipeline::{RunError, account_key, context, each};
 use crate::scan::{self, Tally};
@@ -20,27 +19,18 @@ use crate::scan::{self, Tally};
 use super::Reading;
 use super::progress::Bar;
 
-/// Members of a campaign of which examples are shown, and examples of each.
-const MEMBERS: usize = 3;
-const EACH: usize = 1;
-/// Campaigns and suspects of which examples are looked up.
-const CASES: usize = 20;
+/// Campaigns of which examples are looked up.
+const CASES: usize = 100;
 /// Length of an example, characters.
 const SHORT: usize = 400;
 
-/// Fills in the cases' examples.
-pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut Report) -> Result<(), RunError> {
-    let by_name: BTreeMap<&str, &Account> = accounts.iter().map(|a| (a.name.as_str(), a)).collect();
+/// Fills in the examples of cases and portraits.
+pub(crate) async fn fill(reading: &Reading, report: &mut Report) -> Result<(), RunError> {
+    let cases = report.cases.iter().take(CASES).flat_map(|case| &case.telling);
+    let portraits = report.portraits.iter().flat_map(|portrait| &portrait.telling);
     let mut wanted: BTreeMap<String, BTreeSet<u64>> = BTreeMap::new();
-    for case in report.cases.iter().take(CASES) {
-        for member in case.members.iter().take(MEMBERS) {
-            if let Some(account) = by_name.get(member.account.as_str()) {
-                wanted
-                    .entry(member.account.clone())
-                    .or_default()
-                    .extend(account.sketch.samples().iter().take(EACH).map(|s| s.prompt));
-            }
-        }
+    for telling in cases.chain(portraits) {
+        wanted.entry(telling.account.clone()).or_default().insert(telling.prompt);
     }
     if wanted.is_empty() {
         return Ok(());
@@ -56,7 +46,7 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
         .frame
         .select(vec![account_key(&reading.aggregator).alias("account"), col("time"), col("prompt")])
         .map_err(engine)?;
-    let mut found: BTreeMap<String, Vec<Example>> = BTreeMap::new();
+    let mut found: BTreeMap<(String, u64), Example> = BTreeMap::new();
     each(frame, &limits, |batch| {
         let cast = |at: usize| {
             datafusion::arrow::compute::cast(batch.column(at), &datafusion::arrow::datatypes::DataType::Utf8View)
@@ -67,16 +57,22 @@ pub(crate) async fn fill(reading: &Reading, accounts: &[Account], report: &mut R
         for (row, (name, prompt)) in names.as_string_view().iter().zip(prompts.as_string_view().iter()).enumerate() {
             let (Some(name), Some(prompt)) = (name, prompt) else { continue };
             let Some(hashes) = wanted.get_mut(name) else { continue };
-            if hashes.remove(&text::hash(prompt.as_bytes())) {
-                found.entry(name.to_owned()).or_default().push(example(name, times.value(row), prompt));
+            let hash = text::hash(prompt.as_bytes());
+            if hashes.remove(&hash) {
+                found.insert((name.to_owned(), hash), example(name, times.value(row), prompt));
             }
         }
         Ok(())
     })
     .await?;
-    for case in report.cases.iter_mut().take(CASES) {
-        case.examples =
-            case.members.iter().take(MEMBERS).filter_map(|m| found.get(&m.account)).flatten().cloned().collect();
+    let shown = |telling: &[Telling]| -> Vec<Example> {
+        telling.iter().filter_map(|t| found.get(&(t.account.clone(), t.prompt))).cloned().collect()
+    };
+    for case in &mut report.cases {
+        case.examples = shown(&case.telling);
+    }
+    for portrait in &mut report.portraits {
+        portrait.examples = shown(&portrait.telling);
     }
     Ok(())
 }

@@ -56,3 +56,8 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 pub(crate) fn colour() -> bool {
     std::io::stdout().is_terminal() && std::env::var_os("NO_COLOR").is_none()
 }
+
+/// The terminal's width, as the shell tells it.
+pub(crate) fn width() -> Option<u16> {
+    std::env::var("COLUMNS").ok()?.parse().ok()
+}

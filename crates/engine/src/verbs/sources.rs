@@ -4,7 +4,6 @@
 //! Not here: the projections (`sources/*.sql`).
 
 use clap::Args as ClapArgs;
-use comfy_table::{ContentArrangement, Table};
 use serde_json::json;
 use stillwatch_detect::signals;
 
@@ -24,7 +23,20 @@ pub struct Args {
     format: Format,
 }
 
-fn fed(source: &SourceInfo) -> (Vec<&'static str>, Vec<&'static str>) {
+/// What a log that lacks a column lacks, in words.
+const LACKS: [(&[&str], &str); 9] = [
+    (&["prompt", "messages"], "no prompt text"),
+    (&["completion", "output_tokens"], "no answers"),
+    (&["ip", "asn"], "no addresses"),
+    (&["reasoning_minted", "reasoning_presented"], "no reasoning references"),
+    (&["status", "refusal"], "no outcomes"),
+    (&["temperature"], "no temperature"),
+    (&["organization"], "no organisations"),
+    (&["model"], "no models"),
+    (&["tools"], "no tools"),
+];
+
+fn fed(source: &SourceInfo) -> (Vec<&'static signals::Signal>, Vec<&'static signals::Signal>) {
     let feeds = |need: &&str| match *need {
         "messages" => source.feeds.contains(&"prompt"),
         "completion" => source.feeds.contains(&"completion_bytes"),
@@ -32,9 +44,29 @@ fn fed(source: &SourceInfo) -> (Vec<&'static str>, Vec<&'static str>) {
         need if need.starts_with("accounts.") => true,
         need => source.feeds.contains(&need),
     };
-    let (on, off): (Vec<&signals::Signal>, Vec<&signals::Signal>) =
-        signals::ALL.iter().partition(|s| s.needs.iter().any(feeds));
-    (on.iter().map(|s| s.name).collect(), off.iter().map(|s| s.name).collect())
+    signals::ALL.iter().partition(|signal| signal.needs.iter().any(feeds))
+}
+
+fn names(of: &[&signals::Signal]) -> Vec<&'static str> {
+    of.iter().map(|signal| signal.name).collect()
+}
+
+/// Signals that are off, by what the log lacks for them: `no prompt text: template, injected`.
+fn off(of: &[&signals::Signal]) -> String {
+    let lack = |signal: &signals::Signal| {
+        let known = LACKS.iter().find(|(columns, _)| signal.needs.iter().any(|need| columns.contains(need)));
+        known.map_or_else(|| format!("no {}", signal.needs.join(" or ")), |(_, words)| (*words).to_owned())
+    };
+    let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
+    for signal in of {
+        let lack = lack(signal);
+        match groups.iter_mut().find(|(words, _)| *words == lack) {
+            Some((_, names)) => names.push(signal.name),
+            None => groups.push((lack, vec![signal.name])),
+        }
+    }
+    let said: Vec<String> = groups.into_iter().map(|(lack, names)| format!("{} ({lack})", names.join(", "))).collect();
+    said.join("; ")
 }
 
 /// Runs the verb.
@@ -44,32 +76,51 @@ fn fed(source: &SourceInfo) -> (Vec<&'static str>, Vec<&'static str>) {
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     match args.format {
         Format::Json => {
-            let all: Vec<_> = sources::list().iter().map(|s| json!({"name": s.name, "what": s.what, "sample": s.sample.trim_end(), "columns": s.feeds, "signals": fed(s).0, "off": fed(s).1})).collect();
+            let told = |source: &SourceInfo| {
+                let (on, off) = fed(source);
+                json!({
+                    "name": source.name, "what": source.what, "sample": source.sample, "columns": source.feeds,
+                    "signals": names(&on), "off": names(&off),
+                })
+            };
+            let all: Vec<_> = sources::list().iter().map(told).collect();
             output::print(&format!("{:#}\n", json!(all)))?;
         }
         Format::Table => {
-            let mut table = Table::new();
-            table.set_content_arrangement(ContentArrangement::Dynamic).set_header([
-                "source",
-                "what writes it",
-                "signals it cannot feed",
-            ]);
+            let mut out = String::new();
             for source in sources::list() {
-                let off = fed(source).1;
-                table.add_row([
-                    source.name,
-                    source.what,
-                    &if off.is_empty() { "none".to_owned() } else { off.join(", ") },
-                ]);
+                block(&mut out, source);
             }
-            output::print(&format!("{table}\n\nA sample of each:\n"))?;
-            for source in sources::list() {
-                output::print(&format!("  {:<11}{}\n", source.name, source.sample.lines().next().unwrap_or_default()))?;
-            }
-            output::print(
-                "\nOther formats: `--source-sql FILE`, a SELECT over `records` onto the native columns. Accounts: `--accounts FILE`.\n",
-            )?;
+            out.push_str(OTHERS);
+            output::print(&out)?;
         }
     }
     Ok(Exit::Done)
+}
+
+const OTHERS: &str = "A source is recognised by itself, or named with `--source`. What the table calls off is what such a log cannot tell.
+Another format: `--source-sql FILE`, a SELECT over `records` onto the native columns.
+What is known of accounts (payment, device, sign-up) comes from `--accounts FILE`, whatever the source.
+";
+
+/// A source, in lines no longer than the terminal.
+fn block(out: &mut String, source: &SourceInfo) {
+    let width = usize::from(output::width().unwrap_or(100)).max(60);
+    let mut line = |name: &str, text: &str| {
+        let lead = format!("{name:<17}");
+        for (at, part) in stillwatch_report::wrapped(text, width - 17).into_iter().enumerate() {
+            out.push_str(&if at == 0 { format!("{lead}{part}\n") } else { format!("{:17}{part}\n", "") });
+        }
+    };
+    let (on, none) = fed(source);
+    line(source.name, source.what);
+    let all = signals::ALL.len();
+    line("  feeds", &if none.is_empty() { format!("all {all} signals") } else { format!("{} of {all} signals", on.len()) });
+    if !none.is_empty() {
+        line("  off", &off(&none));
+    }
+    let sample = source.sample.lines().next().unwrap_or_default();
+    let short: String = sample.chars().take(width - 18).collect();
+    let more = if short.len() < sample.len() { "…" } else { "" };
+    out.push_str(&format!("  {:<15}{short}{more}\n\n", "sample"));
 }

@@ -3,20 +3,13 @@
 //! Invariant: OBSERVED holds facts only; conclusions stand below INFERRED with their confidence.
 //! Not here: the signals' arithmetic (`arithmetic.rs`).
 
-use stillwatch_model::{Campaign, Case, Example, Report, Timeline};
+use stillwatch_model::{Campaign, Case, Report};
 
-use super::{WIDTH, arithmetic, fact, item, section};
-use crate::sparkline::{Fold, folded, sparkline, steps_a_column};
+use super::{WIDTH, arithmetic, fact, item, portrait, section};
 use crate::{atlas, number, text, when, words};
 
 /// Members that are listed.
 const MEMBERS: usize = 10;
-/// Examples that are shown.
-const EXAMPLES: usize = 5;
-/// Words of an example that are shown.
-const WORDS: usize = 5;
-/// Columns of a sparkline.
-const COLUMNS: usize = 64;
 
 /// The whole explanation.
 pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case>) -> String {
@@ -28,11 +21,11 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
     links(&mut out, campaign);
     techniques(&mut out, campaign);
     if let Some(case) = case {
-        timeline(&mut out, &case.timeline);
+        portrait::timeline(&mut out, &case.timeline);
         members(&mut out, campaign, case);
     }
     let shown = case.map_or(campaign.examples.as_slice(), |case| case.examples.as_slice());
-    examples(&mut out, shown);
+    portrait::examples(&mut out, shown);
     let strongest = case.and_then(|case| case.members.first()).map(|member| &member.account);
     if let Some(account) = strongest.or(campaign.accounts.first()) {
         let hint = format!("hint: `--explain {}` explains one member", text::clean(account));
@@ -136,35 +129,6 @@ fn techniques(out: &mut String, campaign: &Campaign) {
     }
 }
 
-fn timeline(out: &mut String, timeline: &Timeline) {
-    let steps = timeline.exchanges.len();
-    if steps == 0 || timeline.step_seconds == 0 {
-        return;
-    }
-    let column = steps_a_column(steps, COLUMNS) as u64 * timeline.step_seconds;
-    section(out, &format!("TIMELINE (UTC, a column is {})", when::length(column)));
-    let rows = [("exchanges", &timeline.exchanges, Fold::Sum), ("accounts", &timeline.accounts, Fold::Most)];
-    let mut drawn = 0;
-    for (name, counts, fold) in rows {
-        let columns = folded(counts, COLUMNS, fold);
-        if columns.iter().all(|count| *count == 0) {
-            continue;
-        }
-        drawn = drawn.max(columns.len());
-        let most = number::thousands(columns.iter().copied().max().unwrap_or(0));
-        out.push_str(&format!("  {name:<10} {}  most {most}\n", sparkline(&columns)));
-    }
-    let start = when::minute_of(timeline.from);
-    let length = (steps as u64).saturating_mul(timeline.step_seconds);
-    let end = when::minute_of(timeline.from.saturating_add((length as i64).saturating_mul(when::SECOND)));
-    let gap = drawn.saturating_sub(start.chars().count() + end.chars().count());
-    if gap > 0 {
-        out.push_str(&format!("  {:<10} {start}{}{end}\n", "", " ".repeat(gap)));
-    } else {
-        out.push_str(&format!("  {:<10} {start} to {end}\n", ""));
-    }
-}
-
 fn members(out: &mut String, campaign: &Campaign, case: &Case) {
     if case.members.is_empty() {
         return;
@@ -190,24 +154,5 @@ fn members(out: &mut String, campaign: &Campaign, case: &Case) {
     }
     if let Some(more) = campaign.accounts.len().checked_sub(listed.len()).filter(|more| *more > 0) {
         out.push_str(&format!("  +{} more\n", number::thousands(more as u64)));
-    }
-}
-
-fn examples(out: &mut String, examples: &[Example]) {
-    if examples.is_empty() {
-        return;
-    }
-    section(out, "EXAMPLES (local text, shortened: keep it inside)");
-    for example in examples.iter().take(EXAMPLES) {
-        out.push_str(&format!("  {}  {} UTC\n", text::clean(&example.account), when::minute(&example.time)));
-        text::hang(out, "    ", &text::clean(&example.text), WIDTH);
-        for (cue, group) in words::by_cue(&example.words) {
-            let spoke: Vec<String> = group
-                .iter()
-                .take(WORDS)
-                .map(|(word, contribution)| format!("{} {}", text::clean(word), number::signed(*contribution)))
-                .collect();
-            text::hang(out, &format!("    {}: ", words::signal(cue)), &spoke.join(", "), WIDTH);
-        }
     }
 }

@@ -5,8 +5,8 @@
 
 use stillwatch_model::{Campaign, Case, LinkKind, Report};
 
-use super::{WIDTH, fact, item, section};
-use crate::{number, text, when, words};
+use super::{fact, item, portrait, section};
+use crate::{number, text, words};
 
 /// Partners that are listed.
 const PARTNERS: usize = 8;
@@ -44,10 +44,6 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
             out.push_str(&format!("  +{more} more\n"));
         }
     }
-    for example in case.map_or(&[][..], |case| case.examples.as_slice()).iter().filter(|one| one.account == account) {
-        out.push_str(&format!("\n  example, local, {} UTC\n", when::minute(&example.time)));
-        text::hang(&mut out, "    ", &text::clean(&example.text), WIDTH);
-    }
 
     section(&mut out, "INFERRED (our conclusions, with our confidence)");
     match member {
@@ -61,6 +57,7 @@ pub(super) fn explained(report: &Report, campaign: &Campaign, case: Option<&Case
         }
         None => item(&mut out, "it belongs to the campaign by its links; the report keeps no score of its own for it"),
     }
+    portrait::of(&mut out, report, account);
     out.push_str(&format!("\nhint: `--explain {short}` explains the whole campaign\n"));
     out
 }

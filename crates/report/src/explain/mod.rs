@@ -6,6 +6,7 @@
 mod arithmetic;
 mod campaign;
 mod member;
+mod portrait;
 mod subject;
 mod suspect;
 
@@ -27,7 +28,19 @@ pub fn explain(report: &Report, id_or_account: &str) -> Result<String, ExplainEr
     Ok(match subject::find(report, id_or_account)? {
         Subject::Campaign { campaign, case } => campaign::explained(report, campaign, case),
         Subject::Member { campaign, case, account } => member::explained(report, campaign, case, account),
-        Subject::Suspect(suspect) => suspect::explained(suspect),
+        Subject::Suspect(suspect) => suspect::explained(report, suspect),
+    })
+}
+
+/// The account that is meant, when it is one: whoever explains it may add its `Portrait` to the report first.
+///
+/// # Errors
+/// As [`explain`].
+pub fn account<'a>(report: &'a Report, id_or_account: &str) -> Result<Option<&'a str>, ExplainError> {
+    Ok(match subject::find(report, id_or_account)? {
+        Subject::Campaign { .. } => None,
+        Subject::Member { account, .. } => Some(account),
+        Subject::Suspect(suspect) => Some(&suspect.account),
     })
 }
 

@@ -3,13 +3,13 @@
 //! Invariant: says that one account alone is no campaign.
 //! Not here: members of campaigns (`member.rs`).
 
-use stillwatch_model::Suspect;
+use stillwatch_model::{Report, Suspect};
 
-use super::{arithmetic, fact, item, section};
+use super::{arithmetic, fact, item, portrait, section};
 use crate::{number, text, words};
 
 /// The whole explanation.
-pub(super) fn explained(suspect: &Suspect) -> String {
+pub(super) fn explained(report: &Report, suspect: &Suspect) -> String {
     let mut out = String::new();
     out.push_str(&format!(
         "suspect account {}: score {}\n",
@@ -26,5 +26,6 @@ pub(super) fn explained(suspect: &Suspect) -> String {
     item(&mut out, &format!("that it harvests answers is {sure} ({})", number::exact_score(suspect.score)));
     item(&mut out, "it is linked to no other account, so it is no campaign: look before you act");
     arithmetic::write(&mut out, &suspect.signals, suspect.score);
+    portrait::of(&mut out, report, &suspect.account);
     out
 }
