@@ -18,7 +18,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 /// Finds distillation campaigns in API traffic logs.
 #[derive(Debug, Parser)]
-#[command(name = "stillwatch", version, propagate_version = true)]
+#[command(name = "stillwatch", bin_name = "stillwatch", version, propagate_version = true)]
 struct Cli {
     #[command(subcommand)]
     verb: Verb,
@@ -44,11 +44,9 @@ enum Verb {
     Evaluate(verbs::evaluate::Args),
     /// Train the elicitation cues from labelled prompts
     Train(verbs::train::Args),
-    /// Print shell completions
-    Completions {
-        /// The shell
-        shell: clap_complete::Shell,
-    },
+    /// The verbs and their flags as JSON, from which `stillwatch` makes shell completions
+    #[command(hide = true)]
+    Describe,
 }
 
 fn main() -> ExitCode {
@@ -88,12 +86,6 @@ fn run(arguments: Vec<OsString>) -> Result<Exit, Failure> {
         Verb::Synth(args) => verbs::synth::run(args),
         Verb::Evaluate(args) => verbs::evaluate::run(args),
         Verb::Train(args) => verbs::train::run(args),
-        Verb::Completions { shell } => {
-            let mut command = Cli::command().subcommand(
-                clap::Command::new("demo").about("Synthesise a week of a lab's traffic, detect, and write the report"),
-            );
-            clap_complete::generate(*shell, &mut command, "stillwatch", &mut std::io::stdout());
-            Ok(Exit::Done)
-        }
+        Verb::Describe => verbs::describe::run(&Cli::command()),
     }
 }

@@ -9,7 +9,7 @@ mod verbs;
 use std::ffi::OsString;
 use std::process::ExitCode;
 
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 
 /// Stillwatch finds campaigns that harvest a model's answers to train a copy.
 #[derive(Debug, Parser)]
@@ -25,9 +25,15 @@ use clap::{Parser, Subcommand};
 
 Exit codes: 0 done; 1 the answer is no (`detect --exit-code`: campaigns were found); 2 failure; 130 interrupted.
 Environment: STILLWATCH_ENGINE is the path of `stillwatch-engine` when it is not in the same folder;
-NO_COLOR turns colour off. `--verbose`, behind a verb that reads logs, tells how long each stage took."
+NO_COLOR turns colour off."
 )]
 struct Cli {
+    /// Tell on stderr how long each stage took, of verbs that read logs
+    #[arg(short, long)]
+    verbose: bool,
+    /// Flags that you set for good, TOML (see `stillwatch help detect`)
+    #[arg(long, value_name = "FILE")]
+    config: Option<OsString>,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -55,9 +61,8 @@ enum Verb {
     Train(Handed),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
-    /// Print shell completions: bash, elvish, fish, powershell or zsh
-    #[command(disable_help_flag = true)]
-    Completions(Handed),
+    /// Print shell completions
+    Completions(verbs::completions::Args),
     /// Print a verb's help and examples
     Help {
         /// The verb
@@ -66,6 +71,8 @@ enum Verb {
     },
 }
 
+/// Verbs that run here, and not in the engine.
+const OWN: [&str; 2] = ["demo", "completions"];
 /// Verbs that have help.
 const VERBS: [&str; 8] = ["detect", "sketch", "sources", "synth", "evaluate", "train", "demo", "completions"];
 
@@ -79,17 +86,19 @@ struct Handed {
 
 fn main() -> ExitCode {
     let cli = Cli::parse();
+    let before = before(&cli);
+    let hand_over = |verb: &str, handed: Handed| engine::hand_over(verb, [before, handed.arguments].concat());
     let done = match cli.verb {
-        Verb::Detect(handed) => engine::hand_over("detect", handed.arguments),
-        Verb::Sketch(handed) => engine::hand_over("sketch", handed.arguments),
-        Verb::Sources(handed) => engine::hand_over("sources", handed.arguments),
-        Verb::Synth(handed) => engine::hand_over("synth", handed.arguments),
-        Verb::Evaluate(handed) => engine::hand_over("evaluate", handed.arguments),
-        Verb::Train(handed) => engine::hand_over("train", handed.arguments),
-        Verb::Completions(handed) => engine::hand_over("completions", handed.arguments),
+        Verb::Detect(handed) => hand_over("detect", handed),
+        Verb::Sketch(handed) => hand_over("sketch", handed),
+        Verb::Sources(handed) => hand_over("sources", handed),
+        Verb::Synth(handed) => hand_over("synth", handed),
+        Verb::Evaluate(handed) => hand_over("evaluate", handed),
+        Verb::Train(handed) => hand_over("train", handed),
+        Verb::Completions(args) => verbs::completions::run(&args, Cli::command()),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),
-        Verb::Help { verb: Some(verb) } if verb == "demo" => return help(&["demo", "--help"]),
+        Verb::Help { verb: Some(verb) } if OWN.contains(&verb.as_str()) => return help(&[&verb, "--help"]),
         Verb::Help { verb: Some(verb) } => engine::hand_over(&verb, vec!["--help".into()]),
     };
     match done {
@@ -99,6 +108,18 @@ fn main() -> ExitCode {
             ExitCode::from(2)
         }
     }
+}
+
+/// What was said before the verb, for the engine to hear behind it.
+fn before(cli: &Cli) -> Vec<OsString> {
+    let mut before: Vec<OsString> = Vec::new();
+    if cli.verbose {
+        before.push("--verbose".into());
+    }
+    if let Some(config) = &cli.config {
+        before.extend(["--config".into(), config.clone()]);
+    }
+    before
 }
 
 /// Prints our own help, as if it had been asked for with `--help`.

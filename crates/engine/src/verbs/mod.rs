@@ -3,6 +3,7 @@
 //! Invariant: data goes to stdout, talk to stderr; progress only on a terminal.
 //! Not here: the pipeline (`pipeline.rs`), the science (`stillwatch_detect`).
 
+pub mod describe;
 pub mod detect;
 pub mod evaluate;
 pub mod sketch;

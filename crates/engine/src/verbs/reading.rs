@@ -15,6 +15,7 @@ use stillwatch_model::AccountInfo;
 use crate::ending;
 use crate::pipeline::{self, Limits, Read, RunError};
 use crate::scan::{Opened, ScanOptions, Tally, read_accounts};
+use crate::sources;
 
 use super::stage::Stage;
 use super::{Failure, output, progress};
@@ -28,8 +29,8 @@ pub struct Reading {
     /// What is known of the accounts: created, payment, device, verified, … (JSONL, CSV or Parquet)
     #[arg(long, value_name = "FILE", env = "STILLWATCH_ACCOUNTS")]
     pub accounts: Option<PathBuf>,
-    /// The log format; recognised by itself when not given (see `stillwatch sources`)
-    #[arg(long, value_name = "NAME", env = "STILLWATCH_SOURCE")]
+    /// The log format, one of `sources::list`; `scan` refuses others, with the closest name
+    #[arg(long, value_name = "NAME", env = "STILLWATCH_SOURCE", help = named())]
     pub source: Option<String>,
     /// Your own projection onto the native columns: SQL over `records` (columns `record`, the JSON text, and `file`)
     #[arg(long, value_name = "FILE", conflicts_with = "source")]
@@ -52,6 +53,12 @@ pub struct Reading {
     /// Threads; all cores when not given
     #[arg(long, value_name = "N", env = "STILLWATCH_THREADS", value_parser = clap::value_parser!(u16).range(1..))]
     pub threads: Option<u16>,
+}
+
+/// Help of `--source`, with the names that there are.
+fn named() -> String {
+    let names: Vec<&str> = sources::list().iter().map(|source| source.name).collect();
+    format!("The log format, recognised by itself when not given: {}", names.join(", "))
 }
 
 pub(crate) fn share(text: &str) -> Result<f64, String> {

@@ -24,16 +24,14 @@ pub struct Args {
 }
 
 /// What a log that lacks a column lacks, in words.
-const LACKS: [(&[&str], &str); 9] = [
-    (&["prompt", "messages"], "no prompt text"),
-    (&["completion", "output_tokens"], "no answers"),
-    (&["ip", "asn"], "no addresses"),
-    (&["reasoning_minted", "reasoning_presented"], "no reasoning references"),
-    (&["status", "refusal"], "no outcomes"),
-    (&["temperature"], "no temperature"),
-    (&["organization"], "no organisations"),
-    (&["model"], "no models"),
-    (&["tools"], "no tools"),
+const LACKS: [(&str, &str); 7] = [
+    ("prompt", "no prompt text"),
+    ("output_tokens", "no answers"),
+    ("ip", "no addresses"),
+    ("reasoning_presented", "no reasoning references"),
+    ("status", "no outcomes"),
+    ("organization", "no organisations"),
+    ("model", "no models"),
 ];
 
 fn fed(source: &SourceInfo) -> (Vec<&'static signals::Signal>, Vec<&'static signals::Signal>) {
@@ -54,7 +52,7 @@ fn names(of: &[&signals::Signal]) -> Vec<&'static str> {
 /// Signals that are off, by what the log lacks for them: `no prompt text: template, injected`.
 fn off(of: &[&signals::Signal]) -> String {
     let lack = |signal: &signals::Signal| {
-        let known = LACKS.iter().find(|(columns, _)| signal.needs.iter().any(|need| columns.contains(need)));
+        let known = LACKS.iter().find(|(column, _)| signal.needs.contains(column));
         known.map_or_else(|| format!("no {}", signal.needs.join(" or ")), |(_, words)| (*words).to_owned())
     };
     let mut groups: Vec<(String, Vec<&str>)> = Vec::new();
@@ -98,7 +96,8 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     Ok(Exit::Done)
 }
 
-const OTHERS: &str = "A source is recognised by itself, or named with `--source`. What the table calls off is what such a log cannot tell.
+const OTHERS: &str =
+    "A source is recognised by itself, or named with `--source`. What is called off is what such a log cannot tell.
 Another format: `--source-sql FILE`, a SELECT over `records` onto the native columns.
 What is known of accounts (payment, device, sign-up) comes from `--accounts FILE`, whatever the source.
 ";
@@ -115,7 +114,10 @@ fn block(out: &mut String, source: &SourceInfo) {
     let (on, none) = fed(source);
     line(source.name, source.what);
     let all = signals::ALL.len();
-    line("  feeds", &if none.is_empty() { format!("all {all} signals") } else { format!("{} of {all} signals", on.len()) });
+    line(
+        "  feeds",
+        &if none.is_empty() { format!("all {all} signals") } else { format!("{} of {all} signals", on.len()) },
+    );
     if !none.is_empty() {
         line("  off", &off(&none));
     }

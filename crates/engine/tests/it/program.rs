@@ -108,6 +108,73 @@ fn little_memory_finds_the_same() {
     assert_eq!(roomy, tight.join("\n"));
 }
 
+/// A disk of one mebibyte, as long as it is held; `None` where none may be mounted.
+#[cfg(target_os = "linux")]
+struct TinyDisk(TempDir);
+
+#[cfg(target_os = "linux")]
+impl TinyDisk {
+    fn mount() -> Option<Self> {
+        let folder = folder(&[]);
+        let mounted = Command::new("mount").args(["-t", "tmpfs", "-o", "size=1m", "tmpfs"]).arg(folder.path()).output();
+        mounted.is_ok_and(|output| output.status.success()).then_some(Self(folder))
+    }
+}
+
+#[cfg(target_os = "linux")]
+impl Drop for TinyDisk {
+    fn drop(&mut self) {
+        let _ = Command::new("umount").arg(self.0.path()).output();
+    }
+}
+
+#[cfg(target_os = "linux")]
+#[test]
+fn a_disk_that_fills_up_while_spilling_is_told_with_a_cure_and_left_empty() {
+    let Some(disk) = TinyDisk::mount() else {
+        eprintln!("skipped: needs the right to mount a small disk");
+        return;
+    };
+    let folder = week(60_000, 8_000);
+    let spill = disk.0.path().to_string_lossy().into_owned();
+    let output = run(
+        folder.path(),
+        &["detect", "traffic.jsonl", "--accounts", "accounts.jsonl", "--memory", "16MiB", "--spill-dir", &spill],
+    );
+    assert_eq!(output.status.code(), Some(2), "{}", err(&output));
+    let said = err(&output);
+    assert!(said.contains("no space left in") && said.contains(&spill), "{said}");
+    assert!(said.contains("hint: free some space, or name another folder with `--spill-dir`"), "{said}");
+    assert_eq!(out(&output), "", "no findings of half the log");
+    assert_eq!(fs::read_dir(disk.0.path()).expect("the disk").count(), 0, "nothing is left behind");
+}
+
+#[test]
+fn an_aggregator_is_named_by_flag_environment_or_file() {
+    let lines = many(3, 60);
+    let users = lines
+        .lines()
+        .enumerate()
+        .map(|(at, line)| line.replace("\"prompt\"", &format!("\"end_user\":\"u{}\",\"prompt\"", at / 3 % 2)) + "\n");
+    let log: String = users.collect();
+    let folder = folder(&[("log.jsonl", log.as_bytes()), ("lab.toml", b"aggregator = [\"a1\"]")]);
+    let accounts = |arguments: &[&str], variable: &str| {
+        let mut command = engine(folder.path());
+        command.args(["detect", "log.jsonl", "--format", "json"]).args(arguments);
+        let output = command.env("STILLWATCH_AGGREGATOR", variable).output().expect("the program runs");
+        assert_eq!(output.status.code(), Some(0), "{}", err(&output));
+        serde_json::from_slice::<Findings>(&output.stdout).expect("findings").accounts
+    };
+    assert_eq!(accounts(&[], ""), 3);
+    assert_eq!(accounts(&["--aggregator", "a1"], ""), 4, "two users of one account");
+    assert_eq!(accounts(&[], "a1,a2"), 5);
+    assert_eq!(accounts(&["--aggregator", "a1"], "a1,a2"), 4, "the flag wins");
+    let mut command = engine(folder.path());
+    command.args(["--config", "lab.toml", "detect", "log.jsonl", "--format", "json"]);
+    let output = command.output().expect("the program runs");
+    assert_eq!(serde_json::from_slice::<Findings>(&output.stdout).expect("findings").accounts, 4);
+}
+
 #[test]
 fn metadata_alone_is_enough_to_run_and_what_is_off_is_told() {
     let folder = folder(&[]);

@@ -3,4 +3,5 @@
 //! Invariant: no raw log is read here.
 //! Not here: verbs of the engine (`engine.rs`).
 
+pub(crate) mod completions;
 pub(crate) mod demo;

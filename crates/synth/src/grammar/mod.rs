@@ -252,6 +252,11 @@ fn parse(line: &'static str, names: &HashMap<&'static str, RuleId>, salt: &mut u
             rest = after;
             continue;
         }
+        if let Some(after) = from.strip_prefix("\\t") {
+            nodes.push(Node::Text("\t"));
+            rest = after;
+            continue;
+        }
         if let Some(after) = from.strip_prefix("\\$") {
             nodes.push(Node::Text("$"));
             rest = after;
