@@ -80,6 +80,22 @@ impl Account {
         self.organization().is_some_and(|firm| other.organization() == Some(firm))
     }
 
+    /// The day on which its use of `model` begins, in days since the epoch, when it was active for a day or more before.
+    pub(crate) fn began(&self, model: u64) -> Option<i32> {
+        let days = &self.sketch.model_days;
+        let first = days.iter().map(|d| d.day).min()?;
+        let began = days.iter().filter(|d| d.model == model).map(|d| d.day).min()?;
+        (began > first).then_some(began)
+    }
+
+    /// The models that it began to use after others, with the days on which it did.
+    pub(crate) fn moves(&self) -> Vec<(u64, i32)> {
+        let mut models: Vec<u64> = self.sketch.model_days.iter().map(|d| d.model).collect();
+        models.sort_unstable();
+        models.dedup();
+        models.into_iter().filter_map(|model| Some((model, self.began(model)?))).collect()
+    }
+
     /// The client that it uses most.
     #[must_use]
     pub fn client(&self) -> Option<u64> {

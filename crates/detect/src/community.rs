@@ -11,13 +11,12 @@
 use std::cmp::Ordering;
 use std::collections::{BTreeMap, BTreeSet, BinaryHeap, HashMap};
 
-use leiden_rs::{GraphDataBuilder, Leiden, LeidenConfig};
-use stillwatch_model::LinkKind;
-
 use crate::group::Population;
 use crate::kin::{Kinship, Profile};
+use crate::link::is_hard;
+use crate::scale::rise;
 use crate::sets::Sets;
-use crate::signals::rise;
+use leiden_rs::{GraphDataBuilder, Leiden, LeidenConfig};
 
 /// Links a member of a tree: a pool so thinly tied falls into parts by itself.
 const TREE: f64 = 2.0;
@@ -293,9 +292,4 @@ fn leiden(weights: &BTreeMap<(u32, u32), f64>) -> Vec<Vec<u32>> {
         groups.entry(community).or_default().push(nodes[node]);
     }
     groups.into_values().collect()
-}
-
-/// Is this evidence from things, rather than from behaviour?
-pub(crate) fn is_hard(kind: LinkKind) -> bool {
-    matches!(kind, LinkKind::Network | LinkKind::Payment | LinkKind::Device | LinkKind::Replay)
 }

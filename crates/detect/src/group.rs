@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use stillwatch_model::Micros;
 
 use crate::account::Account;
-use crate::links::Link;
+use crate::link::Link;
 use crate::payers::{Payers, distinct};
 use crate::texts::Texts;
 

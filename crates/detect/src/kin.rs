@@ -15,9 +15,10 @@ use stillwatch_model::Micros;
 use crate::account::Account;
 use crate::fingerprint::{BODY, SYSTEM};
 use crate::group::Population;
-use crate::signals::{burst, ramp, rise};
+use crate::scale::{ramp, rise};
 use crate::sketch::TOPIC;
 use crate::texts::Place;
+use crate::times::shortest;
 
 /// Log-odds that two groups with some tie are one operator's before anything is compared.
 const PRIOR: f64 = -4.0;
@@ -65,7 +66,7 @@ impl Profile {
         if !other.created.is_empty() {
             self.created.extend(&other.created);
             self.created.sort_unstable();
-            self.made = burst::shortest(&self.created);
+            self.made = shortest(&self.created);
         }
         self.begun.extend(&other.begun);
         self.rhythm = (self.rhythm.0 + other.rhythm.0, self.rhythm.1 + other.rhythm.1);

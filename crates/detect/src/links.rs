@@ -13,6 +13,7 @@ use std::collections::HashMap;
 use stillwatch_model::{LinkKind, Micros};
 
 use crate::account::Account;
+use crate::link::Link;
 use crate::payers::Payers;
 use crate::sketch::TOPIC;
 use crate::text::fold;
@@ -25,21 +26,6 @@ const CLIQUE: usize = 24;
 /// Share of an account's exchanges that must carry a text before the account is a user of it.
 const USER: f32 = 0.12;
 const DAY: Micros = 86_400_000_000;
-
-/// One kind of evidence that two accounts have one operator.
-#[derive(Debug, Clone, Copy, PartialEq)]
-pub struct Link {
-    /// One account; less than `b`.
-    pub a: u32,
-    /// The other account.
-    pub b: u32,
-    /// The kind of evidence.
-    pub kind: LinkKind,
-    /// Log-odds.
-    pub weight: f64,
-    /// Identity of the thing shared, for counting independent ones.
-    pub thing: u64,
-}
 
 /// How freely a kind of thing moves between strangers, in log-odds; and the most that one thing can weigh.
 fn prior(kind: LinkKind) -> (f64, f64) {

@@ -10,7 +10,8 @@ use stillwatch_model::{Family, Signal as Told};
 use crate::account::Account;
 use crate::calibrate::{contribution, prior, round};
 use crate::group::Population;
-use crate::signals::{answers, declared, elicitation, focus, percent, ramp, repeats, rhythm, rise};
+use crate::scale::{percent, ramp, rise};
+use crate::signals::{answers, declared, elicitation, focus, repeats, rhythm};
 use crate::texts::keys;
 
 const PRIOR: f64 = -6.0;

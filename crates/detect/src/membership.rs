@@ -8,9 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use stillwatch_model::{LinkKind, Micros};
 
 use crate::calibrate::{logistic, round};
-use crate::community::is_hard;
 use crate::group::Group;
-use crate::signals::{self, burst, percent, rhythm};
+use crate::link::is_hard;
+use crate::scale::{percent, rise};
+use crate::signals::{burst, rhythm};
+use crate::times::shortest;
 
 /// Score from which an account counts as a member.
 pub const MEMBER: f64 = 0.5;
@@ -100,7 +102,7 @@ fn batch(group: &Group<'_>) -> Option<(Micros, Micros)> {
     }
     let mut created: Vec<Micros> = group.accounts().filter_map(|a| a.created).collect();
     created.sort_unstable();
-    let (from, to) = burst::shortest(&created)?;
+    let (from, to) = shortest(&created)?;
     let slack = (to - from) / 2 + 86_400_000_000;
     Some((from - slack, to + slack))
 }
@@ -134,7 +136,7 @@ fn one(group: &Group<'_>, member: u32, company: &Company) -> Standing {
     if let Some(rhythm) = account.rhythm().filter(|_| company.round_the_clock) {
         let sure = (rhythm.pairs / 60.0).min(1.0);
         if rhythm.coherence > 0.17 {
-            note(-2.5 * sure * signals::rise(rhythm.coherence, 0.17, 0.35), "keeps a person's hours");
+            note(-2.5 * sure * rise(rhythm.coherence, 0.17, 0.35), "keeps a person's hours");
         } else {
             note(0.5 * sure, "active by day and night");
         }

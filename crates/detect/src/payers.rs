@@ -6,10 +6,9 @@
 use std::collections::HashMap;
 
 use crate::account::Account;
-use crate::community::is_hard;
-use crate::links::Link;
+use crate::link::{Link, is_hard};
+use crate::scale::rise;
 use crate::sets::Sets;
-use crate::signals::rise;
 use crate::texts::{Place, Texts};
 
 /// Independent payers, and the texts that they share.

@@ -9,7 +9,6 @@ use stillwatch_model::{LinkKind, Micros};
 
 use super::{DAY, Link};
 use crate::account::Account;
-use crate::signals::pivot::moves;
 
 /// Active ten-minute slots an account must have before two can be called synchronised.
 const SLOTS: f64 = 6.0;
@@ -23,7 +22,7 @@ pub(super) fn find(accounts: &[Account], links: &[Link]) -> Vec<Link> {
     pairs.dedup();
     let active: Vec<f64> =
         accounts.iter().map(|a| a.sketch.slots().iter().map(|w| f64::from(w.count_ones())).sum()).collect();
-    let moved: Vec<Vec<(u64, i32)>> = accounts.iter().map(moves).collect();
+    let moved: Vec<Vec<(u64, i32)>> = accounts.iter().map(Account::moves).collect();
     let mut movers: HashMap<(u64, i32), f64> = HashMap::new();
     for &to in moved.iter().flatten() {
         *movers.entry(to).or_default() += 1.0;

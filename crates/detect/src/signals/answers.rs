@@ -16,8 +16,9 @@
 
 use stillwatch_model::Family;
 
-use super::{Reading, Signal, ramp};
+use super::{Reading, Signal};
 use crate::group::Group;
+use crate::scale::ramp;
 
 /// The signal.
 pub const SIGNAL: Signal = Signal {

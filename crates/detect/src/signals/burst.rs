@@ -16,8 +16,10 @@
 
 use stillwatch_model::{Family, Micros};
 
-use super::{Reading, Signal, percent, ramp};
+use super::{Reading, Signal};
 use crate::group::Group;
+use crate::scale::{percent, ramp};
+use crate::times::shortest;
 
 /// The signal.
 pub const SIGNAL: Signal =
@@ -48,10 +50,4 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
             created.len()
         ),
     })
-}
-
-/// The shortest window that holds four in five of the times, which are ascending.
-pub(crate) fn shortest(times: &[Micros]) -> Option<(Micros, Micros)> {
-    let need = (times.len() * 4).div_ceil(5).max(1);
-    times.windows(need).map(|w| (w[0], w[need - 1])).min_by_key(|(from, to)| to - from)
 }

@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 
 use stillwatch_model::Family;
 
-use super::{Reading, Signal, percent, rise};
+use super::{Reading, Signal};
 use crate::account::Account;
 use crate::group::Group;
+use crate::scale::{percent, rise};
 
 /// The signal.
 pub const SIGNAL: Signal =

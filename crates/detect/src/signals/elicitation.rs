@@ -16,9 +16,10 @@
 
 use stillwatch_model::Family;
 
-use super::{Reading, Signal, percent, ramp};
+use super::{Reading, Signal};
 use crate::cues::{CUES, Cue};
 use crate::group::Group;
+use crate::scale::{percent, ramp};
 
 /// The signal.
 pub const SIGNAL: Signal = Signal {

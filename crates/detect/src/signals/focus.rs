@@ -16,8 +16,9 @@
 
 use stillwatch_model::{Capability, Family};
 
-use super::{Reading, Signal, percent, rise};
+use super::{Reading, Signal};
 use crate::group::Group;
+use crate::scale::{percent, rise};
 
 /// The signal.
 pub const SIGNAL: Signal =

@@ -18,9 +18,10 @@ use std::collections::BTreeMap;
 
 use stillwatch_model::Family;
 
-use super::{Reading, Signal, percent, rise};
+use super::{Reading, Signal};
 use crate::account::Account;
 use crate::group::Group;
+use crate::scale::{percent, rise};
 
 /// The signal.
 pub const SIGNAL: Signal =
@@ -32,7 +33,7 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     }
     let (model, day, share) = movers(group.accounts())?;
     let everybody =
-        group.population.accounts.iter().filter(|a| began(a, model).is_some_and(|d| (d - day).abs() <= 1)).count()
+        group.population.accounts.iter().filter(|a| a.began(model).is_some_and(|d| (d - day).abs() <= 1)).count()
             as f64
             - share * group.size();
     let outside = (group.population.accounts.len() as f64 - group.size()).max(1.0);
@@ -48,28 +49,12 @@ fn measure(group: &Group<'_>) -> Option<Reading> {
     })
 }
 
-/// The day on which an account's use of `model` begins, when it was active for a day or more before.
-fn began(account: &Account, model: u64) -> Option<i32> {
-    let days = &account.sketch.model_days;
-    let first = days.iter().map(|d| d.day).min()?;
-    let began = days.iter().filter(|d| d.model == model).map(|d| d.day).min()?;
-    (began > first).then_some(began)
-}
-
-/// The models that an account began to use after others, with the days on which it did.
-pub(crate) fn moves(account: &Account) -> Vec<(u64, i32)> {
-    let mut models: Vec<u64> = account.sketch.model_days.iter().map(|d| d.model).collect();
-    models.sort_unstable();
-    models.dedup();
-    models.into_iter().filter_map(|model| Some((model, began(account, model)?))).collect()
-}
-
 /// The model and day of the largest common move, and the share of accounts in it.
 fn movers<'a>(accounts: impl Iterator<Item = &'a Account>) -> Option<(u64, i32, f64)> {
     let (mut counts, mut all) = (BTreeMap::<(u64, i32), f64>::new(), 0.0);
     for account in accounts {
         all += 1.0;
-        for to in moves(account) {
+        for to in account.moves() {
             *counts.entry(to).or_default() += 1.0;
         }
     }

@@ -16,9 +16,10 @@
 
 use stillwatch_model::Family;
 
-use super::{Reading, Signal, ramp};
+use super::{Reading, Signal};
 use crate::account::Account;
 use crate::group::Group;
+use crate::scale::ramp;
 
 /// The signal.
 pub const SIGNAL: Signal =

@@ -16,9 +16,10 @@
 
 use stillwatch_model::{Family, Micros};
 
-use super::{Reading, Signal, rise};
+use super::{Reading, Signal};
 use crate::account::Account;
 use crate::group::Group;
+use crate::scale::rise;
 
 /// The signal.
 pub const SIGNAL: Signal =

@@ -16,8 +16,9 @@
 
 use stillwatch_model::Family;
 
-use super::{Reading, Signal, percent, rise};
+use super::{Reading, Signal};
 use crate::group::Group;
+use crate::scale::{percent, rise};
 use crate::texts::Place;
 
 /// How much of a text shared in the system prompt alone counts.
