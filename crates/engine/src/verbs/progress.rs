@@ -45,7 +45,7 @@ impl Bar {
     /// How much there is to read; until this is told there is no bar.
     pub(crate) fn total(&self, bytes: u64) {
         self.bar.set_length(bytes);
-        style(&self.bar, "{prefix} {bar:24} {bytes}/{total_bytes} {msg}");
+        style(&self.bar, "{prefix} {wide_bar} {bytes}/{total_bytes} {msg}");
     }
 
     pub(crate) fn finish(&self) {
