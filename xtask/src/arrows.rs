@@ -9,13 +9,19 @@ use serde_json::Value;
 use crate::run::cargo;
 
 /// Every arrow that may be: a crate, and those of the workspace that it leans on.
-const MAY: [(&str, &[&str]); 7] = [
+const MAY: [(&str, &[&str]); 10] = [
     ("stillwatch-model", &[]),
     ("stillwatch-detect", &["stillwatch-model"]),
     ("stillwatch-synth", &["stillwatch-model"]),
     ("stillwatch-report", &["stillwatch-model"]),
-    ("stillwatch-engine", &["stillwatch-detect", "stillwatch-model", "stillwatch-report", "stillwatch-synth"]),
-    ("stillwatch", &["stillwatch-model"]),
+    ("stillwatch-pattern", &[]),
+    ("stillwatch-share", &["stillwatch-model", "stillwatch-pattern"]),
+    ("stillwatch-track", &["stillwatch-model"]),
+    (
+        "stillwatch-engine",
+        &["stillwatch-detect", "stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-synth"],
+    ),
+    ("stillwatch", &["stillwatch-model", "stillwatch-share", "stillwatch-track"]),
     ("xtask", &[]),
 ];
 

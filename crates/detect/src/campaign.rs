@@ -18,14 +18,13 @@ use crate::group::{Group, Population};
 use crate::links;
 use crate::lone;
 use crate::membership::{self, MEMBER, Standing};
+use crate::shared;
 use crate::texts::Texts;
 
 /// Scores below which nothing is reported.
 const REPORTED: f64 = 0.2;
 /// Score from which a campaign may be acted on, when two families agree.
 const FLAGGED: f64 = 0.5;
-/// Templates told of a campaign.
-const TEMPLATES: usize = 8;
 
 /// Finds the campaigns and suspects of a population. Counts of records, the clock and what is off are the caller's to fill in.
 #[must_use]
@@ -105,6 +104,7 @@ fn describe(
     let fired = families(&signals);
     let actionable = fired.len() >= 2 && score >= FLAGGED;
     let sum = |count: fn(&crate::sketch::Counts) -> u64| group.accounts().map(|a| count(&a.sketch.counts)).sum();
+    let texts = shared::texts(group);
     let campaign = findings::Campaign {
         id: canonical::id("campaign", &serde_json::json!({ "accounts": names })),
         score,
@@ -117,7 +117,7 @@ fn describe(
         techniques: explain::techniques(group, &signals),
         capabilities: explain::capabilities(group),
         links: summarise(group),
-        templates: templates(group),
+        templates: texts.iter().map(|(told, _)| told.clone()).collect(),
         tokens: Tokens {
             input: sum(|c| c.input_tokens),
             output: sum(|c| c.output_tokens),
@@ -127,7 +127,8 @@ fn describe(
         signals,
         examples: Vec::new(),
     };
-    let case = explain::case(group, &campaign, standings);
+    let mut case = explain::case(group, &campaign, standings);
+    case.texts = texts.into_iter().map(|(_, sketch)| sketch).collect();
     (campaign, case)
 }
 
@@ -157,42 +158,6 @@ fn summarise(group: &Group<'_>) -> Vec<LinkSummary> {
             LinkSummary { kind, pairs: pairs.len() as u64, strength: round(weight / pairs.len().max(1) as f64) }
         })
         .collect()
-}
-
-/// The group's own texts, strongest first, each covering what those before it don't.
-fn templates(group: &Group<'_>) -> Vec<TemplateSummary> {
-    let texts = group.population.texts;
-    let mut open: Vec<(f64, u64, Vec<u32>)> = Vec::new();
-    for (account, &member) in group.accounts().zip(&group.members) {
-        let samples = account.sketch.samples();
-        let weight = account.exchanges() / samples.len().max(1) as f64;
-        for (sample, anchors) in samples.iter().zip(texts.samples(member)) {
-            let own = anchors.iter().copied().filter(|anchor| group.texts.get(anchor).is_some_and(|&r| r > 0.05));
-            open.push((weight, sample.prompt, own.collect()));
-        }
-    }
-    let all: f64 = open.iter().map(|o| o.0).sum();
-    let mut told = Vec::new();
-    while told.len() < TEMPLATES {
-        let mut cover: BTreeMap<u32, f64> = BTreeMap::new();
-        for (weight, _, own) in &open {
-            for &anchor in own {
-                *cover.entry(anchor).or_default() += weight;
-            }
-        }
-        let Some((&anchor, &share)) = cover.iter().max_by(|a, b| a.1.total_cmp(b.1).then(b.0.cmp(a.0))) else { break };
-        if share < 0.02 * all {
-            break;
-        }
-        let slots: BTreeSet<u64> = open.iter().filter(|o| o.2.contains(&anchor)).map(|o| o.1).collect();
-        told.push(TemplateSummary {
-            fingerprint: format!("{:016x}", texts.anchors[anchor as usize].key),
-            share: round(share / all),
-            slots: slots.len() as u64,
-        });
-        open.retain(|o| !o.2.contains(&anchor));
-    }
-    told
 }
 
 /// Marks a report as of `generated`, an RFC 3339 instant.

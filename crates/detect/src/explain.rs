@@ -168,6 +168,7 @@ pub fn case(group: &Group<'_>, campaign: &Campaign, standings: &[Standing]) -> C
         timeline: timeline(group.accounts()),
         hour_of_week: hour_of_week(group),
         models: models(group.accounts()),
+        texts: Vec::new(),
         nodes,
         edges,
         telling: telling(group, standings),

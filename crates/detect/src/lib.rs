@@ -22,6 +22,7 @@ pub mod membership;
 pub mod payers;
 mod scale;
 mod sets;
+mod shared;
 pub mod signals;
 pub mod sketch;
 pub mod text;

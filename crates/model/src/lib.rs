@@ -8,6 +8,8 @@ pub mod exchange;
 pub mod findings;
 pub mod number;
 pub mod report;
+pub mod saved;
+pub mod tracked;
 
 pub use exchange::{AccountInfo, Exchange, Message, Truth, TruthLabel};
 pub use findings::{
@@ -15,6 +17,8 @@ pub use findings::{
     TemplateSummary, Tokens, Window,
 };
 pub use report::{Case, Edge, Example, Member, Node, Portrait, Report, Telling, Timeline};
+pub use saved::{Saved, TextSketch};
+pub use tracked::{Status, Tracked};
 
 /// Microseconds since 1970-01-01T00:00:00Z, the unit of every instant inside Stillwatch.
 pub type Micros = i64;

@@ -6,7 +6,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Findings, LinkKind, Micros};
+use crate::{Findings, LinkKind, Micros, TextSketch};
 
 /// Findings, and a case for each campaign in the same order.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
@@ -62,6 +62,8 @@ pub struct Case {
     pub hour_of_week: Vec<u64>,
     /// Exchanges by model: (model, exchanges), most first.
     pub models: Vec<(String, u64)>,
+    /// Sketches of the texts that members share, most exchanges first.
+    pub texts: Vec<TextSketch>,
     /// Accounts drawn in the graph (at most a few hundred; the strongest).
     pub nodes: Vec<Node>,
     /// Links drawn in the graph.
