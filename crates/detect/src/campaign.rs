@@ -3,10 +3,10 @@
 //! Invariant: deterministic; a campaign's score is the sum of its printed signals; members are judged apart.
 //! Not here: reading logs, printing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use stillwatch_model::{
-    Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, TemplateSummary, Tokens, canonical, findings,
+    Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, Tokens, canonical, findings,
     report,
 };
 

@@ -14,6 +14,7 @@ use crate::scan::Quote;
 
 use super::reading::block_on;
 use super::stage::Stage;
+use super::save::{self, Saving};
 use super::{Exit, Failure, Reading, cohort, examples, output, progress::Bar, say};
 
 /// Arguments of `detect`.
@@ -24,6 +25,7 @@ use super::{Exit, Failure, Reading, cohort, examples, output, progress::Bar, say
   stillwatch detect logs/ --format json > findings.json
   stillwatch detect logs/ --html report.html
   stillwatch detect logs/ --explain campaign--5f0c          by an unambiguous beginning of its id
+  stillwatch detect logs/ --save                            keep the campaigns: see `stillwatch campaigns`
   stillwatch detect today/ --baseline quiet-week/           cohort alarm against quiet traffic
 
 Exit codes: 0 done, 1 with --exit-code: campaigns were found, 2 failure, 130 interrupted. Times are UTC.")]
@@ -45,6 +47,8 @@ pub struct Args {
     /// The lab's own quiet traffic: raises the cohort alarm when this traffic differs from it
     #[arg(long, value_name = "PATH|GLOB|DIR")]
     baseline: Vec<String>,
+    #[command(flatten)]
+    saving: Saving,
     /// Exit with 1 when campaigns at or above score 0.5 were found
     #[arg(long)]
     exit_code: bool,
@@ -86,8 +90,13 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         let account = account.and_then(|name| accounts.iter().find(|account| account.name == name));
         report.portraits.extend(account.map(explain::portrait));
     }
-    if from_logs && (args.with_examples || args.html.is_some() || args.explain.is_some()) {
+    if from_logs && (args.with_examples || args.html.is_some() || args.explain.is_some() || args.saving.save) {
         block_on(args.reading.limits().threads, examples::fill(&args.reading, &mut report))?;
+    }
+    if args.saving.save {
+        let looked_up = save::origins(&args.reading, &report);
+        let origins = if from_logs { block_on(args.reading.limits().threads, looked_up)? } else { Default::default() };
+        args.saving.write(&report, origins)?;
     }
     if args.with_examples {
         for (campaign, case) in report.findings.campaigns.iter_mut().zip(&report.cases) {

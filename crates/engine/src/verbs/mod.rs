@@ -16,6 +16,7 @@ mod examples;
 mod output;
 mod progress;
 mod reading;
+mod save;
 mod stage;
 
 pub use detect::Format;
