@@ -2,3 +2,32 @@
 //! In: a pattern's text, observed data. Out: matches, or why the pattern is refused.
 //! Invariant: does no I/O; bounded depth and time; never panics on bad input.
 //! Not here: where observations come from (`engine`), what a match means (`share`).
+
+mod bind;
+mod check;
+mod error;
+mod lex;
+mod like;
+mod limits;
+mod network;
+mod observation;
+mod observed;
+mod parse;
+mod path;
+mod pattern;
+mod pcre;
+mod plan;
+mod print;
+mod row;
+pub mod syntax;
+pub mod timestamp;
+mod value;
+
+pub use error::{Refusal, SyntaxError, Undecided};
+pub use limits::Limits;
+pub use observation::{Observation, Span};
+pub use observed::{NotObserved, Observed};
+pub use path::{ObjectPath, Step};
+pub use pattern::{Compiled, Pattern};
+pub use row::{Row, Schema};
+pub use value::Value;
