@@ -65,7 +65,9 @@ impl<'a> Observed<'a> {
             }
         }
         let by_id: HashMap<&str, &Map<String, Json>> = objects.iter().map(|object| (text(object, "id"), *object)).collect();
-        let observed = objects.iter().filter(|object| text(object, "type") == "observed-data");
+        // 2.0 data in the wild has other types around embedded `objects`; what counts is that it is one observation.
+        let embeds = |object: &Map<String, Json>| object.get("objects").is_some_and(Json::is_object);
+        let observed = objects.iter().filter(|object| text(object, "type") == "observed-data" || embeds(object));
         observed.map(|object| Self::one(object, &by_id)).collect()
     }
 
