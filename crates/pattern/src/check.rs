@@ -134,14 +134,19 @@ impl Comparison {
             return Ok(observation.each(object, &self.path, &mut |_| true)? != self.not);
         }
         let mut wrong = None;
-        let passed = observation.each(object, &self.path, &mut |value| match self.ask.of(value) {
-            Ok(answer) => answer != self.not,
+        let passed = observation.each(object, &self.path, &mut |value| match self.passes(value) {
+            Ok(passed) => passed,
             Err(undecided) => {
                 wrong = Some(undecided);
                 true
             }
         })?;
         wrong.map_or(Ok(passed), Err)
+    }
+
+    /// Whether one value is what is asked for; not for `EXISTS`, which asks for none.
+    pub(crate) fn passes(&self, value: &Value<'_>) -> Result<bool, Undecided> {
+        Ok(self.ask.of(value)? != self.not)
     }
 }
 

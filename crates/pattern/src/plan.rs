@@ -109,7 +109,7 @@ impl Plan {
 
     /// Whether every match is one observation, so that nothing need be held.
     pub(crate) fn is_single(&self) -> bool {
-        self.scenarios.iter().all(|scenario| matches!(scenario.demands.as_slice(), [Demand { count: 1, .. }]))
+        !self.scenarios.is_empty() && self.scenarios.iter().all(|scenario| matches!(scenario.demands.as_slice(), [Demand { count: 1, .. }]))
     }
 }
 

@@ -3,4 +3,6 @@
 //! Invariant: no clock, no network; vectors are other programs' verdicts and are never edited by hand.
 //! Not here: speed (`benches`).
 
+mod laws;
+mod random;
 mod vectors;
