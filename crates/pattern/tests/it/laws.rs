@@ -90,8 +90,6 @@ fn observe<T>(rows: &[Given], with: impl FnOnce(&[stillwatch_pattern::Row<'_>]) 
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 512, ..ProptestConfig::default() })]
-
     #[test]
     fn what_is_printed_parses_to_the_same(expression in expressions()) {
         let pattern = Pattern::new(expression);
