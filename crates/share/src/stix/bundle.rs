@@ -3,7 +3,6 @@
 //! Invariant: one bad object never loses the others; reading is bounded by `Limits`; writing changes no object.
 //! Not here: whether objects keep to the specification (`validate`).
 
-
 use crate::fault::{Fault, Lines};
 use crate::json;
 use crate::stix::object::Object;
@@ -127,7 +126,12 @@ impl<'a> Pieces<'a> {
     /// When it is no UTF-8, longer than allowed, or no JSON object.
     pub fn of(bytes: &'a [u8], limits: &Limits) -> Result<Self, Fault> {
         if bytes.len() > limits.bytes {
-            let mut fault = Lines::of("").fault(0, "$", "too-large", format!("{} bytes are more than the {} allowed", bytes.len(), limits.bytes));
+            let mut fault = Lines::of("").fault(
+                0,
+                "$",
+                "too-large",
+                format!("{} bytes are more than the {} allowed", bytes.len(), limits.bytes),
+            );
             fault.hint = Some("split the bundle".to_owned());
             return Err(fault);
         }
@@ -136,7 +140,8 @@ impl<'a> Pieces<'a> {
         let text = match std::str::from_utf8(bytes) {
             Ok(text) => text,
             Err(error) => {
-                let valid = std::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default();
+                let valid =
+                    std::str::from_utf8(bytes.get(..error.valid_up_to()).unwrap_or_default()).unwrap_or_default();
                 return Err(Lines::of(valid).fault(valid.len(), "$", "encoding", "this byte is no UTF-8"));
             }
         };
@@ -149,6 +154,16 @@ impl<'a> Pieces<'a> {
         }
         let (listed, place) = (false, Place::Outside);
         Ok(Pieces { text, lines, limits: *limits, begin: at, at: at + 1, index: 0, listed, place, own: Vec::new() })
+    }
+
+    /// The whole text.
+    pub(crate) fn text(&self) -> &'a str {
+        self.text
+    }
+
+    /// Whether what was read came from a list of objects.
+    pub(crate) fn listed(&self) -> bool {
+        self.listed
     }
 
     fn bytes(&self) -> &'a [u8] {
@@ -192,7 +207,8 @@ impl<'a> Pieces<'a> {
                     if behind < bytes.len() {
                         return self.stop(behind, "$", "there is something behind the bundle");
                     }
-                    let single = !self.listed && self.own.iter().any(|(name, kind)| *name == "\"type\"" && *kind != "\"bundle\"");
+                    let single = !self.listed
+                        && self.own.iter().any(|(name, kind)| *name == "\"type\"" && *kind != "\"bundle\"");
                     if single {
                         self.own.clear();
                         return Some(self.piece(self.begin, self.at + 1));
@@ -277,8 +293,15 @@ impl<'a> Iterator for Pieces<'a> {
 
 /// Where an object seems to begin: `{` behind a comma, with a common property's name as its first key.
 fn next_object(bytes: &[u8], from: usize) -> Option<usize> {
-    const FIRST: [&[u8]; 7] =
-        [b"\"type\"", b"\"id\"", b"\"spec_version\"", b"\"created\"", b"\"created_by_ref\"", b"\"modified\"", b"\"confidence\""];
+    const FIRST: [&[u8]; 7] = [
+        b"\"type\"",
+        b"\"id\"",
+        b"\"spec_version\"",
+        b"\"created\"",
+        b"\"created_by_ref\"",
+        b"\"modified\"",
+        b"\"confidence\"",
+    ];
     let rest = bytes.get(from..)?;
     memchr::memchr_iter(b'{', rest).map(|at| from + at).find(|&at| {
         let key = json::skip_space(bytes, at + 1);

@@ -211,12 +211,14 @@ impl Sketch {
     #[must_use]
     pub fn pattern(&self) -> Option<String> {
         let list = |name: &str, slots: &[String]| {
-            let mut values: Vec<_> = slots.iter().filter(|slot| *slot != FREE).map(|slot| format!("'{slot}'")).collect();
+            let mut values: Vec<_> =
+                slots.iter().filter(|slot| *slot != FREE).map(|slot| format!("'{slot}'")).collect();
             values.sort();
             values.dedup();
             (!values.is_empty()).then(|| format!("text-sketch:{name}[*] IN ({})", values.join(",")))
         };
-        let edge = |name: &str, edge: &Option<String>| edge.as_ref().map(|edge| format!("text-sketch:{name} = '{edge}'"));
+        let edge =
+            |name: &str, edge: &Option<String>| edge.as_ref().map(|edge| format!("text-sketch:{name} = '{edge}'"));
         let parts: Vec<String> = [
             list("body", &self.body),
             list("system", &self.system),
@@ -386,14 +388,22 @@ mod tests {
 
     #[test]
     fn volumes_are_orders_of_magnitude() {
-        assert_eq!([0, 1, 9, 10, 999, 1000, u64::MAX].map(magnitude), [None, Some(0), Some(0), Some(1), Some(2), Some(3), Some(19)]);
+        assert_eq!(
+            [0, 1, 9, 10, 999, 1000, u64::MAX].map(magnitude),
+            [None, Some(0), Some(0), Some(1), Some(2), Some(3), Some(19)]
+        );
         assert_eq!([0, 7, 31_337, u64::MAX].map(floor), [0, 1, 10_000, 100_000_000]);
     }
 
     #[test]
     fn ja4_is_told_from_other_text() {
         assert!(is_ja4("t13d1516h2_8daaf6152771_b186095e22b6"));
-        for other in ["", "acct-000000000000000000000000000000", "t13d1516h2_8daaf6152771_b186095e22bé", "ééééééééééééééééééééééé"] {
+        for other in [
+            "",
+            "acct-000000000000000000000000000000",
+            "t13d1516h2_8daaf6152771_b186095e22bé",
+            "ééééééééééééééééééééééé",
+        ] {
             assert!(!is_ja4(other), "{other}");
         }
     }

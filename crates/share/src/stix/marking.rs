@@ -70,7 +70,14 @@ impl Tlp {
     /// The marking-definition object.
     #[must_use]
     pub fn object(self) -> String {
-        definition(self.id(), "2022-10-01T00:00:00.000Z", &format!("TLP:{}", self.name().to_uppercase()), TLP_2, "tlp_2_0", self.name())
+        definition(
+            self.id(),
+            "2022-10-01T00:00:00.000Z",
+            &format!("TLP:{}", self.name().to_uppercase()),
+            TLP_2,
+            "tlp_2_0",
+            self.name(),
+        )
     }
 
     /// The level of a marking's id: those of TLP 2.0, and of TLP 1.0 (STIX 2.1, section 7.2.1.4), where white is clear.

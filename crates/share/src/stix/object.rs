@@ -127,7 +127,13 @@ fn head(node: Node<'_>) -> Result<Head<'_>, NotAnObject> {
             ("created_by_ref", Value::Text(text)) => created_by = Some(text),
             ("object_marking_refs", Value::List(items)) => markings.extend(items.into_iter().filter_map(text_of)),
             ("type" | "id" | "spec_version", other) => {
-                let key = if member.key == "type" { "type" } else if member.key == "id" { "id" } else { "spec_version" };
+                let key = if member.key == "type" {
+                    "type"
+                } else if member.key == "id" {
+                    "id"
+                } else {
+                    "spec_version"
+                };
                 let kind = Node { at, end: at, value: other }.kind();
                 return Err(not(at, key, "type", format!("`{key}` should be a string, not {kind}")));
             }

@@ -3,4 +3,17 @@
 //! Invariant: one test binary a crate.
 //! Not here: small private functions (tested beside them).
 
-fn main() {}
+#![expect(
+    clippy::expect_used,
+    clippy::unwrap_used,
+    clippy::panic,
+    reason = "a test that cannot set up its case has failed"
+)]
+
+mod bundles;
+mod campaigns;
+mod documentation;
+mod faults;
+mod fixture;
+mod fuzzing;
+mod peers;

@@ -25,7 +25,8 @@ pub(super) fn tell(draft: &mut Draft<'_>) {
         let actor = draft.add(made);
         let campaign = draft.campaign.id.clone();
         // The likeliest claim that stands; where all were withdrawn, so is the relationship.
-        let standing = claims.iter().filter(|claim| claim.withdrawn.is_none()).max_by_key(|claim| claim.likelihood.confidence());
+        let standing =
+            claims.iter().filter(|claim| claim.withdrawn.is_none()).max_by_key(|claim| claim.likelihood.confidence());
         let mut made = draft
             .object("relationship", &id::relationship(&campaign, "attributed-to", &actor))
             .with("relationship_type", json!("attributed-to"))

@@ -80,7 +80,10 @@ impl<'a> Draft<'a> {
         }
         if !made.has("object_marking_refs") {
             let pap = self.options.pap.map(|level| level.id());
-            made.set("object_marking_refs", json!([Some(self.options.tlp.id()), pap].iter().flatten().collect::<Vec<_>>()));
+            made.set(
+                "object_marking_refs",
+                json!([Some(self.options.tlp.id()), pap].iter().flatten().collect::<Vec<_>>()),
+            );
         }
         let domain = made.has("created") && made.kind() != "identity";
         if domain && let Some(handling) = self.handling() {
@@ -117,7 +120,12 @@ impl<'a> Draft<'a> {
             return None;
         }
         let cut = |text: &Option<String>| text.as_ref().map(|text| text.chars().take(200).collect());
-        Some(Handling { extension_type: PROPERTY.to_owned(), expires, legal_basis: cut(legal_basis), purpose: cut(purpose) })
+        Some(Handling {
+            extension_type: PROPERTY.to_owned(),
+            expires,
+            legal_basis: cut(legal_basis),
+            purpose: cut(purpose),
+        })
     }
 
     /// Ties two objects.
@@ -160,7 +168,10 @@ impl<'a> Draft<'a> {
         let mut made = self
             .object("campaign", &self.campaign.id)
             .with("name", json!(self.name()))
-            .with("description", json!("Accounts with one operator that harvest a model's answers to train another model."))
+            .with(
+                "description",
+                json!("Accounts with one operator that harvest a model's answers to train another model."),
+            )
             .with("objective", json!("Training another model on the answers."))
             .with("first_seen", json!(self.first_seen))
             .with("last_seen", json!(self.last_seen))

@@ -29,7 +29,14 @@ fn addresses(draft: &mut Draft<'_>, seen: &Seen) {
         let kind = if address.is_ipv4() { "ipv4-addr" } else { "ipv6-addr" };
         let pattern = format!("[{kind}:value = '{address}']");
         let share = share(network.accounts, network.strangers);
-        let made = indicator(draft, &pattern, "Exit address", "An address that the campaign's accounts came from.", days, share);
+        let made = indicator(
+            draft,
+            &pattern,
+            "Exit address",
+            "An address that the campaign's accounts came from.",
+            days,
+            share,
+        );
         told(draft, made, true, seen);
         if let Some(number) = network.asn {
             let (count, members, strangers) = systems.entry(number).or_default();

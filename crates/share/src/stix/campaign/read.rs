@@ -173,7 +173,8 @@ pub fn receive<'a>(objects: &'a [Object<'a>]) -> Received {
     let standings = opinion::standings(objects);
     let levels: BTreeMap<&str, Levels> =
         objects.iter().filter_map(|o| marking::of_object(o).map(|levels| (o.head.id.as_ref(), levels))).collect();
-    let mut told = Told { known: &known, standings: &standings, levels: &levels, from: BTreeMap::new(), to: BTreeMap::new() };
+    let mut told =
+        Told { known: &known, standings: &standings, levels: &levels, from: BTreeMap::new(), to: BTreeMap::new() };
     for tie in known.values().filter(|known| known.object.head.kind == "relationship" && !known.object.head.revoked) {
         told.from.entry((&tie.says.source_ref, &tie.says.relationship_type)).or_default().push(tie);
         told.to.entry((&tie.says.target_ref, &tie.says.relationship_type)).or_default().push(tie);
@@ -249,7 +250,8 @@ impl<'a> Told<'a> {
         let mut data = BTreeSet::new();
         for (_, target) in self.targets(id, "uses") {
             if let Some(used) = self.known.get(target) {
-                let ids = used.says.external_references.iter().filter(|reference| reference.source_name == "mitre-atlas");
+                let ids =
+                    used.says.external_references.iter().filter(|reference| reference.source_name == "mitre-atlas");
                 campaign.techniques.extend(ids.filter_map(|reference| reference.external_id.clone()));
                 data.extend(self.targets(target, "consists-of").map(|(_, part)| part));
             }
@@ -268,7 +270,8 @@ impl<'a> Told<'a> {
                 }
             }
         }
-        campaign.responses = self.sources(id, "related-to").filter_map(|known| known.says.extension(extension::RESPONSE)).collect();
+        campaign.responses =
+            self.sources(id, "related-to").filter_map(|known| known.says.extension(extension::RESPONSE)).collect();
         for (relationship, actor) in self.targets(id, "attributed-to") {
             if let Some(actor) = self.known.get(actor) {
                 campaign.attributed.push((actor.says.name.clone(), relationship.says.confidence));

@@ -85,6 +85,8 @@ mod tests {
     #[test]
     fn only_technique_ids_pass() {
         assert!(ATLAS.iter().all(|(id, ..)| is_technique(id)));
-        assert!(["", "AML.T1", "AML.T0024.1", "AML.TA0010", "AML.T0024.002x", "T1090"].iter().all(|id| !is_technique(id)));
+        assert!(
+            ["", "AML.T1", "AML.T0024.1", "AML.TA0010", "AML.T0024.002x", "T1090"].iter().all(|id| !is_technique(id))
+        );
     }
 }

@@ -105,7 +105,10 @@ fn whole(draft: &mut Draft<'_>) {
         draft
             .object("report", &draft.own_id("report", &json!("campaign")))
             .with("name", json!(draft.name()))
-            .with("description", json!("A confirmed campaign that harvests a model's answers, and what can be looked for."))
+            .with(
+                "description",
+                json!("A confirmed campaign that harvests a model's answers, and what can be looked for."),
+            )
             .with("report_types", json!(["campaign", "indicator"]))
             .with("published", json!(draft.modified()))
             .with("object_refs", json!(refs))
@@ -113,7 +116,10 @@ fn whole(draft: &mut Draft<'_>) {
         draft
             .object("grouping", &draft.own_id("grouping", &json!("campaign")))
             .with("name", json!(draft.name()))
-            .with("description", json!("A suspected campaign that harvests a model's answers; no person has confirmed it yet."))
+            .with(
+                "description",
+                json!("A suspected campaign that harvests a model's answers; no person has confirmed it yet."),
+            )
             .with("context", json!("suspicious-activity"))
             .with("object_refs", json!(refs))
     };
