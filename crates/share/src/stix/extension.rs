@@ -10,7 +10,7 @@ use stillwatch_model::saved::TextSketch;
 use crate::stix::made::Made;
 use crate::stix::marking::Tlp;
 
-/// What is fixed in a family of prompts: an object of its own, and a property extension of indicators.
+/// What is fixed in a family of prompts: a property extension of network-traffic and of indicators.
 pub const TEXT_SKETCH: &str = "extension-definition--acc2decd-9eae-506a-8eb6-d04f341bfba8";
 /// What tells a client program apart: a property extension of network-traffic and of indicators.
 pub const CLIENT: &str = "extension-definition--4db10590-8f15-52c0-aa2c-7c2148fad89d";
@@ -51,8 +51,8 @@ pub const DEFINITIONS: [Definition; 5] = [
         id: TEXT_SKETCH,
         name: "text-sketch",
         version: "1.0.0",
-        kinds: &["new-sco", "property-extension"],
-        on: &["text-sketch", "indicator"],
+        kinds: &["property-extension"],
+        on: &["network-traffic", "indicator"],
         about: "What is fixed in a family of prompts (a template, or an injected text), as hashes that hold no text.",
         schema: include_str!("../../../../schemas/stix/text-sketch.schema.json"),
     },
@@ -210,15 +210,15 @@ impl Sketch {
     /// must agree is said by the extension. `None` when nothing is fixed.
     #[must_use]
     pub fn pattern(&self) -> Option<String> {
+        let at = format!("network-traffic:extensions.'{TEXT_SKETCH}'");
         let list = |name: &str, slots: &[String]| {
             let mut values: Vec<_> =
                 slots.iter().filter(|slot| *slot != FREE).map(|slot| format!("'{slot}'")).collect();
             values.sort();
             values.dedup();
-            (!values.is_empty()).then(|| format!("text-sketch:{name}[*] IN ({})", values.join(",")))
+            (!values.is_empty()).then(|| format!("{at}.{name}[*] IN ({})", values.join(",")))
         };
-        let edge =
-            |name: &str, edge: &Option<String>| edge.as_ref().map(|edge| format!("text-sketch:{name} = '{edge}'"));
+        let edge = |name: &str, edge: &Option<String>| edge.as_ref().map(|edge| format!("{at}.{name} = '{edge}'"));
         let parts: Vec<String> = [
             list("body", &self.body),
             list("system", &self.system),

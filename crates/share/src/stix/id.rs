@@ -10,8 +10,8 @@ use uuid::Uuid;
 /// Namespace of the ids of cyber-observable objects (STIX 2.1, section 2.9).
 const OBSERVABLE: Uuid = Uuid::from_u128(0x00ab_edb4_aa42_466c_9c01_fed2_3315_a9b7);
 
-/// The properties that an observable's id is made from (STIX 2.1, section 6, 'ID Contributing Properties'); ours last.
-const CONTRIBUTING: [(&str, &[&str]); 19] = [
+/// The properties that an observable's id is made from (STIX 2.1, section 6, 'ID Contributing Properties').
+const CONTRIBUTING: [(&str, &[&str]); 18] = [
     ("artifact", &["hashes", "payload_bin"]),
     ("autonomous-system", &["number"]),
     ("directory", &["path"]),
@@ -30,7 +30,6 @@ const CONTRIBUTING: [(&str, &[&str]); 19] = [
     ("windows-registry-key", &["key", "values"]),
     ("x509-certificate", &["hashes", "serial_number"]),
     ("process", &[]),
-    ("text-sketch", &["algorithm", "body", "system", "head", "tail"]),
 ];
 
 /// Checks that `id` is `type--UUID` (STIX 2.1, section 2.9), of that type where one is given.

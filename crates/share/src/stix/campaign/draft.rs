@@ -85,7 +85,8 @@ impl<'a> Draft<'a> {
                 json!([Some(self.options.tlp.id()), pap].iter().flatten().collect::<Vec<_>>()),
             );
         }
-        let domain = made.has("created") && made.kind() != "identity";
+        // A relationship lasts as long as what it ties.
+        let domain = made.has("created") && !matches!(made.kind(), "identity" | "relationship");
         if domain && let Some(handling) = self.handling() {
             self.extend(&mut made, extension::HANDLING, handling);
         }

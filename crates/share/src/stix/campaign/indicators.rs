@@ -19,7 +19,7 @@ const SYSTEM: usize = 5;
 pub(super) fn tell(draft: &mut Draft<'_>, seen: &Seen) {
     addresses(draft, seen);
     clients(draft);
-    texts(draft, seen);
+    texts(draft);
 }
 
 fn addresses(draft: &mut Draft<'_>, seen: &Seen) {
@@ -91,7 +91,7 @@ fn clients(draft: &mut Draft<'_>) {
     }
 }
 
-fn texts(draft: &mut Draft<'_>, seen: &Seen) {
+fn texts(draft: &mut Draft<'_>) {
     for text in &draft.campaign.texts {
         let sketch = Sketch::of(text);
         let Some(pattern) = sketch.pattern() else { continue };
@@ -110,8 +110,7 @@ fn texts(draft: &mut Draft<'_>, seen: &Seen) {
             fillings_log10: extension::magnitude(text.fills),
         };
         draft.extend(&mut made, extension::TEXT_SKETCH, content);
-        let texts = Seen { networks: seen.texts.clone(), ..Seen::default() };
-        told(draft, made, false, &texts);
+        told(draft, made, false, &Seen::default());
     }
 }
 

@@ -1,5 +1,5 @@
-//! Observed: where a campaign came from and what its prompts had in common, as cyber-observable objects.
-//! In: addresses and text sketches. Out: observables, observed-data, and the infrastructure that consists of them.
+//! Observed: where a campaign came from, as cyber-observable objects.
+//! In: addresses. Out: observables, observed-data, and the infrastructure that consists of them.
 //! Invariant: an address at which mostly strangers were seen isn't told; counts are floors of orders of magnitude.
 //! Not here: patterns to look for (`indicators.rs`).
 
@@ -10,17 +10,15 @@ use serde_json::{Map, Value, json};
 use stillwatch_model::saved::Network;
 
 use super::draft::Draft;
-use crate::stix::extension::{self, Sketch};
+use crate::stix::extension;
 use crate::stix::id;
 use crate::stix::made::Made;
 
 /// Ids of what was told, for those who refer to it.
 #[derive(Debug, Default)]
 pub(super) struct Seen {
-    /// Observed-data of addresses.
+    /// Observed-data of the addresses.
     pub(super) networks: Option<String>,
-    /// Observed-data of texts.
-    pub(super) texts: Option<String>,
     /// The proxy pool.
     pub(super) infrastructure: Option<String>,
 }
@@ -63,7 +61,7 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Seen {
     }
     if !refs.is_empty() {
         let exchanges = found.iter().map(|(network, _)| network.exchanges).sum();
-        let data = observed(draft, "networks", &refs, exchanges);
+        let data = observed(draft, &refs, exchanges);
         let pool = draft
             .object("infrastructure", &draft.own_id("infrastructure", &json!("networks")))
             .with("name", json!(format!("Exits of {}", draft.name())))
@@ -76,20 +74,6 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Seen {
         draft.relate(&pool, "consists-of", &data);
         (seen.networks, seen.infrastructure) = (Some(data), Some(pool));
     }
-    let mut refs: Vec<String> = Vec::new();
-    for text in &draft.campaign.texts {
-        if text.fixed() > 0
-            && let Ok(Value::Object(properties)) = serde_json::to_value(Sketch::of(text))
-        {
-            let id = observable(draft, "text-sketch", properties);
-            if !refs.contains(&id) {
-                refs.push(id);
-            }
-        }
-    }
-    if !refs.is_empty() {
-        seen.texts = Some(observed(draft, "texts", &refs, draft.campaign.exchanges));
-    }
     seen
 }
 
@@ -100,17 +84,14 @@ fn observable(draft: &mut Draft<'_>, kind: &str, properties: Map<String, Value>)
     for (name, value) in properties {
         made.set(&name, value);
     }
-    if kind == "text-sketch" {
-        draft.extend(&mut made, extension::TEXT_SKETCH, json!({"extension_type": "new-sco"}));
-    }
     draft.add(made)
 }
 
-fn observed(draft: &mut Draft<'_>, what: &str, refs: &[String], exchanges: u64) -> String {
+fn observed(draft: &mut Draft<'_>, refs: &[String], exchanges: u64) -> String {
     let first = draft.first_seen.clone().unwrap_or_else(|| draft.created().to_owned());
     let last = draft.last_seen.clone().unwrap_or_else(|| first.clone());
     let made = draft
-        .object("observed-data", &draft.own_id("observed-data", &json!(what)))
+        .object("observed-data", &draft.own_id("observed-data", &json!("networks")))
         .with("first_observed", json!(first))
         .with("last_observed", json!(last))
         // A floor of its order of magnitude, as STIX wants a number.

@@ -70,7 +70,8 @@ pub(super) fn tell(draft: &mut Draft<'_>) {
                 json!([{
                     "source_name": "mitre-atlas",
                     "external_id": technique,
-                    "url": format!("https://atlas.mitre.org/techniques/{technique}"),
+                    // No `url`: the specification wants a hash with it, and the page changes.
+                    "description": format!("https://atlas.mitre.org/techniques/{technique}"),
                 }]),
             );
         let pattern = draft.add_public(made);

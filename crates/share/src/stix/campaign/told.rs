@@ -26,12 +26,11 @@ pub(super) fn tell(draft: &mut Draft<'_>, seen: &Seen) {
 /// The producer saw it.
 fn sighting(draft: &mut Draft<'_>, seen: &Seen) {
     let campaign = &draft.campaign.id;
-    let data: Vec<_> = [&seen.networks, &seen.texts].into_iter().flatten().collect();
     let made = draft
         .object("sighting", &id::domain("sighting", &json!([campaign, draft.producer])))
         .with("sighting_of_ref", json!(campaign))
         .with("where_sighted_refs", json!([draft.producer]))
-        .with("observed_data_refs", json!(data))
+        .with("observed_data_refs", json!(seen.networks.iter().collect::<Vec<_>>()))
         .with("first_seen", json!(draft.first_seen))
         .with("last_seen", json!(draft.last_seen))
         .with("count", json!(extension::floor(draft.campaign.exchanges)))

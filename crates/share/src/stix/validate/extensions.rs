@@ -88,7 +88,7 @@ pub(super) fn check(object: &Node<'_>, name: &str, path: &Path<'_>, report: &mut
                     );
                 }
             }
-            own(object, name, key, &member.node, &path, report);
+            own(name, key, &member.node, &path, report);
         } else if let Some((kind, _, needs)) = PREDEFINED.iter().find(|(_, extension, _)| *extension == key) {
             if *kind != name && table::kind(name).is_some() {
                 report.error(member.key_at, &path, "extension", format!("is an extension of `{kind}`"));
@@ -130,20 +130,14 @@ fn header(extension: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
 }
 
 /// Our own definitions: on the types that carry them, and by their schemas.
-fn own(object: &Node<'_>, name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
+fn own(name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
     let Some(definition) = Definition::of(key) else { return };
     if !definition.on.is_empty() && !definition.on.contains(&name) {
         let told = format!("`{}` is an extension of: {}", definition.name, definition.on.join(", "));
         report.error(node.at, path, "extension", told);
         return;
     }
-    // A new type is described as a whole; its extension says no more than that it is new.
-    let (node, path) = if table::kind(name).is_none() {
-        (object, path.parent.and_then(|path| path.parent))
-    } else {
-        (node, Some(path))
-    };
-    let (Some(schema), Some(path)) = (SCHEMAS.get(key), path) else { return };
+    let Some(schema) = SCHEMAS.get(key) else { return };
     let value = value(node);
     for error in schema.iter_errors(&value).take(8) {
         let pointer = error.instance_path().to_string();
