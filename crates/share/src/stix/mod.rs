@@ -1,0 +1,21 @@
+//! STIX: Structured Threat Information Expression 2.1 (OASIS Standard, 10 June 2021).
+//! In: campaigns, or bundles by anybody. Out: bundles, objects as they were written, faults.
+//! Invariant: what was read is given back byte for byte; what is made is canonical JSON (RFC 8785).
+//! Not here: which campaigns may leave, and to whom.
+
+pub mod bundle;
+pub mod campaign;
+pub mod extension;
+pub mod id;
+pub mod limits;
+mod made;
+pub mod marking;
+pub mod object;
+pub mod opinion;
+pub mod sighting;
+pub mod validate;
+pub mod version;
+
+pub use bundle::Bundle;
+pub use limits::Limits;
+pub use object::Object;
