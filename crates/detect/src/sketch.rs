@@ -290,8 +290,9 @@ impl Reader {
         self.sample(key(prompt, o.time), prompt, o)
     }
 
-    fn sample(&mut self, key: u64, prompt: u64, o: &Observation<'_>) -> Sample {
-        let mut sample = Sample { key, time: o.time, prompt, presents: !o.presented.is_empty(), ..Sample::default() };
+    /// The anchors of one exchange's texts; nothing else of the sample is filled in.
+    pub fn anchors(&mut self, o: &Observation<'_>) -> Sample {
+        let mut sample = Sample { time: o.time, ..Sample::default() };
         if let Some(system) = o.system {
             let hash = text::hash(system.as_bytes());
             if self.last_system.0 != hash {
@@ -306,11 +307,29 @@ impl Reader {
         let tokens = self.prompt.read(o.prompt.unwrap_or_default());
         let Anchors { body, head, tail } = self.make.anchors(tokens);
         (sample.body, sample.head, sample.tail) = (body, head, tail);
+        sample
+    }
+
+    fn sample(&mut self, key: u64, prompt: u64, o: &Observation<'_>) -> Sample {
+        let mut sample = Sample { key, prompt, presents: !o.presented.is_empty(), ..self.anchors(o) };
+        let tokens = self.prompt.as_slice();
         sample.topic = topic(tokens);
         let scores = self.model.score(self.system.as_slice(), tokens);
         (sample.cues, sample.capability) = (scores.cues, scores.capability);
         sample
     }
+}
+
+/// The key under which `Sketch::networks` counts an address.
+#[must_use]
+pub fn network_key(address: &str) -> u64 {
+    text::hash(address.as_bytes())
+}
+
+/// The key under which `Sketch::clients` counts a client; empty where the log names none.
+#[must_use]
+pub fn client_key(user_agent: &str, tls_ja4: &str) -> u64 {
+    fold(text::hash(user_agent.as_bytes()) ^ 0x51, text::hash(tls_ja4.as_bytes()) | 1)
 }
 
 /// The sampling key of an exchange: uniform, and the same wherever it is met.
@@ -360,13 +379,11 @@ impl Sketch {
         let slot = slot_of_week(o.time);
         self.slots[slot / 64] |= 1 << (slot % 64);
         if let Some(ip) = o.ip {
-            self.networks.add(text::hash(ip.as_bytes()));
+            self.networks.add(network_key(ip));
         }
         if o.user_agent.is_some() || o.tls_ja4.is_some() {
             let agent = o.user_agent.unwrap_or_default();
-            let key =
-                fold(text::hash(agent.as_bytes()) ^ 0x51, text::hash(o.tls_ja4.unwrap_or_default().as_bytes()) | 1);
-            self.clients.add(key);
+            self.clients.add(client_key(agent, o.tls_ja4.unwrap_or_default()));
             add_named(&mut self.agents, if agent.is_empty() { o.tls_ja4.unwrap_or_default() } else { agent }, 1);
         }
         if let Some(organization) = o.organization {

@@ -6,6 +6,7 @@
 pub mod canonical;
 pub mod exchange;
 pub mod findings;
+pub mod hunted;
 pub mod number;
 pub mod report;
 pub mod saved;
@@ -16,6 +17,7 @@ pub use findings::{
     Campaign, Capability, Cohort, Family, Findings, LinkKind, LinkSummary, Severity, Signal, Skipped, Suspect,
     TemplateSummary, Tokens, Window,
 };
+pub use hunted::Hunted;
 pub use report::{Case, Edge, Example, Member, Node, Portrait, Report, Telling, Timeline};
 pub use saved::{Saved, TextSketch};
 pub use tracked::{Status, Tracked};
