@@ -19,8 +19,6 @@ use crate::stix::made::Made;
 pub(super) struct Seen {
     /// Observed-data of the addresses.
     pub(super) networks: Option<String>,
-    /// The proxy pool.
-    pub(super) infrastructure: Option<String>,
 }
 
 /// Addresses that are told: valid, global, mostly members'; most exchanges first.
@@ -72,7 +70,7 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Seen {
         let pool = draft.add(pool);
         draft.relate(&draft.campaign.id.clone(), "uses", &pool);
         draft.relate(&pool, "consists-of", &data);
-        (seen.networks, seen.infrastructure) = (Some(data), Some(pool));
+        seen.networks = Some(data);
     }
     seen
 }
