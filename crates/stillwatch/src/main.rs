@@ -55,6 +55,8 @@ enum Verb {
     Train(Handed),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
+    /// Check that bundles keep to STIX 2.1, and tell line and path of each fault
+    Validate(verbs::validate::Args),
     /// Print shell completions: bash, elvish, fish, powershell or zsh
     #[command(disable_help_flag = true)]
     Completions(Handed),
@@ -67,7 +69,10 @@ enum Verb {
 }
 
 /// Verbs that have help.
-const VERBS: [&str; 8] = ["detect", "sketch", "sources", "synth", "evaluate", "train", "demo", "completions"];
+const VERBS: [&str; 9] =
+    ["detect", "sketch", "sources", "synth", "evaluate", "train", "demo", "validate", "completions"];
+/// Those of them that this program does itself.
+const OWN: [&str; 2] = ["demo", "validate"];
 
 /// Arguments handed to the engine as they are.
 #[derive(Debug, clap::Args)]
@@ -88,8 +93,9 @@ fn main() -> ExitCode {
         Verb::Train(handed) => engine::hand_over("train", handed.arguments),
         Verb::Completions(handed) => engine::hand_over("completions", handed.arguments),
         Verb::Demo(args) => verbs::demo::run(&args),
+        Verb::Validate(args) => verbs::validate::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),
-        Verb::Help { verb: Some(verb) } if verb == "demo" => return help(&["demo", "--help"]),
+        Verb::Help { verb: Some(verb) } if OWN.contains(&verb.as_str()) => return help(&[&verb, "--help"]),
         Verb::Help { verb: Some(verb) } => engine::hand_over(&verb, vec!["--help".into()]),
     };
     match done {

@@ -4,3 +4,4 @@
 //! Not here: verbs of the engine (`engine.rs`).
 
 pub(crate) mod demo;
+pub(crate) mod validate;

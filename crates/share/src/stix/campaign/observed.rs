@@ -48,10 +48,9 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Seen {
         let mut properties = Map::new();
         properties.insert("value".to_owned(), json!(address.to_string()));
         if let Some(number) = network.asn {
+            // Not among what was observed: it is who the address belongs to.
             let system = systems.entry(number).or_insert_with(|| {
-                let id = observable(draft, "autonomous-system", Map::from_iter([("number".to_owned(), json!(number))]));
-                refs.push(id.clone());
-                id
+                observable(draft, "autonomous-system", Map::from_iter([("number".to_owned(), json!(number))]))
             });
             properties.insert("belongs_to_refs".to_owned(), json!([system]));
         }
