@@ -6,6 +6,7 @@
 mod arrows;
 mod deny;
 mod manual;
+mod python;
 mod run;
 mod tidy;
 
@@ -20,7 +21,8 @@ const HELP: &str = "cargo xtask <verb>
   demo [ARGS]   build both programs in release and run `stillwatch demo`
   test          everything: crate arrows, headers, fmt, clippy, deny and all tests (the first time compiles DataFusion: minutes)
   check         the quick part of it: arrows, headers, the signals' page, fmt
-  manual        write docs/signals.md from the signals' headers";
+  manual        write docs/signals.md from the signals' headers
+  python        install the Python programs that tests hold ours against, into target/tools/python";
 
 /// The engine: named wherever it is built, so that Cargo never rebuilds DataFusion for a whim.
 const ENGINE: [&str; 2] = ["-p", "stillwatch-engine"];
@@ -32,6 +34,7 @@ fn main() -> ExitCode {
         Some("test") => test(),
         Some("check") => check(),
         Some("manual") => manual::write(),
+        Some("python") => python::install(),
         _ => {
             println!("{HELP}");
             Ok(())
@@ -67,6 +70,7 @@ fn test() -> Result<()> {
     let lints = ["--all-targets", "--", "-D", "warnings"];
     let test: &[&str] = if have("cargo-nextest") { &["nextest", "run"] } else { &["test", "--quiet"] };
     cargo(["clippy", "--quiet"]).args(lints).step("clippy")?;
+    python::install()?;
     cargo([]).args(test).step("tests")?;
     deny::check()?;
     cargo(["clippy", "--quiet"]).args(ENGINE).args(lints).step("clippy, engine")?;

@@ -5,6 +5,7 @@
 
 pub mod config;
 pub mod ending;
+mod hunt;
 mod one_pass;
 pub mod pipeline;
 mod pool;

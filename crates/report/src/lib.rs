@@ -6,6 +6,7 @@
 mod atlas;
 mod explain;
 mod html;
+mod hunted;
 mod number;
 mod sparkline;
 mod table;
@@ -16,5 +17,6 @@ mod words;
 pub use atlas::technique_name;
 pub use explain::{ExplainError, account, explain};
 pub use html::html;
+pub use hunted::hunted;
 pub use table::table;
 pub use text::wrapped;

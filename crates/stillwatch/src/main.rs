@@ -47,6 +47,9 @@ enum Verb {
     /// Write one sketch an account to Parquet; `detect` takes it in place of logs
     #[command(disable_help_flag = true)]
     Sketch(Handed),
+    /// Look in own traffic for what others told of
+    #[command(disable_help_flag = true)]
+    Hunt(Handed),
     /// List the log formats that are understood
     #[command(disable_help_flag = true)]
     Sources(Handed),
@@ -61,6 +64,8 @@ enum Verb {
     Train(Handed),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
+    /// Check that bundles keep to STIX 2.1, and tell line and path of each fault
+    Validate(verbs::validate::Args),
     /// Print shell completions
     Completions(verbs::completions::Args),
     /// Print a verb's help and examples
@@ -72,9 +77,10 @@ enum Verb {
 }
 
 /// Verbs that run here, and not in the engine.
-const OWN: [&str; 2] = ["demo", "completions"];
+const OWN: [&str; 3] = ["demo", "validate", "completions"];
 /// Verbs that have help.
-const VERBS: [&str; 8] = ["detect", "sketch", "sources", "synth", "evaluate", "train", "demo", "completions"];
+const VERBS: [&str; 10] =
+    ["detect", "sketch", "hunt", "sources", "synth", "evaluate", "train", "demo", "validate", "completions"];
 
 /// Arguments handed to the engine as they are.
 #[derive(Debug, clap::Args)]
@@ -91,12 +97,14 @@ fn main() -> ExitCode {
     let done = match cli.verb {
         Verb::Detect(handed) => hand_over("detect", handed),
         Verb::Sketch(handed) => hand_over("sketch", handed),
+        Verb::Hunt(handed) => hand_over("hunt", handed),
         Verb::Sources(handed) => hand_over("sources", handed),
         Verb::Synth(handed) => hand_over("synth", handed),
         Verb::Evaluate(handed) => hand_over("evaluate", handed),
         Verb::Train(handed) => hand_over("train", handed),
         Verb::Completions(args) => verbs::completions::run(&args, Cli::command()),
         Verb::Demo(args) => verbs::demo::run(&args),
+        Verb::Validate(args) => verbs::validate::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),
         Verb::Help { verb: Some(verb) } if OWN.contains(&verb.as_str()) => return help(&[&verb, "--help"]),
         Verb::Help { verb: Some(verb) } => engine::hand_over(&verb, vec!["--help".into()]),

@@ -69,7 +69,7 @@ proptest! {
         let text = bundle::write(objects.iter().map(String::as_str));
         let mut at = cut.index(text.len());
         while !text.is_char_boundary(at) { at -= 1; }
-        if let Ok(part) = Bundle::read(text[..at].as_bytes(), &Limits::default()) {
+        if let Ok(part) = Bundle::read(&text.as_bytes()[..at], &Limits::default()) {
             let whole = objects.iter().scan(text.find('[').unwrap_or(0) + 2, |end, object| { *end += object.len() + 2; Some(*end - 2) }).filter(|end| *end <= at).count();
             prop_assert!(part.objects.len() >= whole.min(objects.len()));
             prop_assert!(at + 2 >= text.len() || !part.faults.is_empty() || part.objects.len() <= objects.len());

@@ -1,1 +1,1 @@
-
+//! The page that explains the format holds what the code makes.

@@ -3,12 +3,7 @@
 //! Invariant: one test binary a crate.
 //! Not here: small private functions (tested beside them).
 
-#![expect(
-    clippy::expect_used,
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test that cannot set up its case has failed"
-)]
+#![expect(clippy::expect_used, reason = "a test that cannot set up its case has failed")]
 
 mod bundles;
 mod campaigns;

@@ -70,13 +70,13 @@ def ids(path):
 
 def misp(path):
     """Conversion to a MISP event by misp-stix."""
-    from misp_stix_converter import ExternalSTIX2toMISPParser, MISP_org_uuid  # noqa: F401
+    from misp_stix_converter import ExternalSTIX2toMISPParser
 
     parser = ExternalSTIX2toMISPParser()
     import stix2
 
     with open(path, encoding="utf-8") as file:
-        parser.load_stix_bundle(stix2.parse(file.read(), allow_custom=True))
+        parser.load_stix_bundle(stix2.parse(file.read(), allow_custom=False))
     parser.parse_stix_bundle()
     events = parser.misp_event if isinstance(parser.misp_event, list) else [parser.misp_event]
     attributes = [[a.type, a.value] for e in events for a in e.attributes]

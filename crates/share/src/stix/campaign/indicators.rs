@@ -140,9 +140,6 @@ fn told(draft: &mut Draft<'_>, mut made: Made, exit: bool, seen: &Seen) {
     made.set("indicator_types", json!(kinds));
     let id = draft.add(made);
     draft.relate(&id, "indicates", &draft.campaign.id.clone());
-    if let Some(infrastructure) = &seen.infrastructure {
-        draft.relate(&id, "indicates", infrastructure);
-    }
     if let Some(data) = &seen.networks {
         draft.relate(&id, "based-on", data);
     }

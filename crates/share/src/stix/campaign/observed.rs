@@ -19,8 +19,6 @@ use crate::stix::made::Made;
 pub(super) struct Seen {
     /// Observed-data of the addresses.
     pub(super) networks: Option<String>,
-    /// The proxy pool.
-    pub(super) infrastructure: Option<String>,
 }
 
 /// Addresses that are told: valid, global, mostly members'; most exchanges first.
@@ -50,10 +48,9 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Seen {
         let mut properties = Map::new();
         properties.insert("value".to_owned(), json!(address.to_string()));
         if let Some(number) = network.asn {
+            // Not among what was observed: it is who the address belongs to.
             let system = systems.entry(number).or_insert_with(|| {
-                let id = observable(draft, "autonomous-system", Map::from_iter([("number".to_owned(), json!(number))]));
-                refs.push(id.clone());
-                id
+                observable(draft, "autonomous-system", Map::from_iter([("number".to_owned(), json!(number))]))
             });
             properties.insert("belongs_to_refs".to_owned(), json!([system]));
         }
@@ -72,7 +69,7 @@ pub(super) fn tell(draft: &mut Draft<'_>) -> Seen {
         let pool = draft.add(pool);
         draft.relate(&draft.campaign.id.clone(), "uses", &pool);
         draft.relate(&pool, "consists-of", &data);
-        (seen.networks, seen.infrastructure) = (Some(data), Some(pool));
+        seen.networks = Some(data);
     }
     seen
 }

@@ -54,13 +54,18 @@ pub(super) fn check(
 /// don't clash; version 5 doesn't clash either, and is what makes an id the same wherever the object is made again.
 fn uuid(field: &Node<'_>, name: &str, class: Option<Class>, path: &Path<'_>, report: &mut Report<'_>) {
     let Some(version) = field.text().and_then(id::uuid_version) else { return };
-    let wrong = match class {
-        Some(Class::Observable) if name == "process" => (version != '4').then_some("4"),
-        Some(Class::Observable) => (version != '5' && version != '4').then_some("5"),
-        _ => (version != '4' && version != '5').then_some("4"),
+    let path = path.key("id");
+    let should = match class {
+        Some(Class::Observable) if name == "process" => {
+            if version != '4' {
+                report.error(field.at, &path, "uuid-version", "the id of a process must be of version 4");
+            }
+            return;
+        }
+        Some(Class::Observable) => '5',
+        _ => '4',
     };
-    if let Some(should) = wrong {
-        let path = path.key("id");
+    if version != '4' && version != '5' {
         report.warn(
             field.at,
             &path,

@@ -27,18 +27,12 @@ use crate::stix::{Limits, id};
 pub type PatternCheck<'r> = &'r (dyn Fn(&str) -> Result<(), String> + Sync);
 
 /// What is checked.
-#[derive(Clone, Copy)]
+#[derive(Clone, Copy, Default)]
 pub struct Rules<'r> {
     /// How much is read.
     pub limits: Limits,
     /// Checks STIX patterns; without it only that they are there.
     pub pattern: Option<PatternCheck<'r>>,
-}
-
-impl Default for Rules<'_> {
-    fn default() -> Self {
-        Rules { limits: Limits::default(), pattern: None }
-    }
 }
 
 impl std::fmt::Debug for Rules<'_> {
