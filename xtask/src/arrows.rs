@@ -19,7 +19,14 @@ const MAY: [(&str, &[&str]); 10] = [
     ("stillwatch-track", &["stillwatch-model"]),
     (
         "stillwatch-engine",
-        &["stillwatch-detect", "stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-synth"],
+        &[
+            "stillwatch-detect",
+            "stillwatch-model",
+            "stillwatch-pattern",
+            "stillwatch-report",
+            "stillwatch-share",
+            "stillwatch-synth",
+        ],
     ),
     ("stillwatch", &["stillwatch-model", "stillwatch-share", "stillwatch-track"]),
     ("xtask", &[]),

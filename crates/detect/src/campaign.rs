@@ -6,8 +6,7 @@
 use std::collections::BTreeSet;
 
 use stillwatch_model::{
-    Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, Tokens, canonical, findings,
-    report,
+    Case, Findings, LinkKind, LinkSummary, Report, Severity, Suspect, Tokens, canonical, findings, report,
 };
 
 use crate::account::Account;

@@ -95,3 +95,26 @@ pub struct Warned {
     /// The list that it is on.
     pub list: String,
 }
+
+/// The published JSON Schema of [`Hunted`].
+#[must_use]
+pub fn schema() -> serde_json::Value {
+    schemars::schema_for!(Hunted).to_value()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// The published schema is the one that the types make. After a change: `STILLWATCH_UPDATE=1 cargo test -p stillwatch-model`.
+    #[test]
+    fn published_schema_is_current() -> Result<(), Box<dyn std::error::Error>> {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../schemas/hunted.schema.json");
+        let made = serde_json::to_string_pretty(&schema())? + "\n";
+        if std::env::var_os("STILLWATCH_UPDATE").is_some() {
+            std::fs::write(path, &made)?;
+        }
+        assert_eq!(std::fs::read_to_string(path)?, made);
+        Ok(())
+    }
+}

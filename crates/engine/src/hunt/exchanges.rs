@@ -115,7 +115,12 @@ struct Worker {
 }
 
 /// Looks through the logs.
-pub(crate) async fn look(reading: &Reading, wanted: &[Wanted], tally: Arc<Tally>, total: impl FnOnce(u64)) -> Result<Looked, RunError> {
+pub(crate) async fn look(
+    reading: &Reading,
+    wanted: &[Wanted],
+    tally: Arc<Tally>,
+    total: impl FnOnce(u64),
+) -> Result<Looked, RunError> {
     let mut looked = Looked::default();
     let sought = Sought::new(wanted, &mut looked.refused)
         .map_err(|e| RunError::Engine(datafusion::common::DataFusionError::External(Box::new(e))))?;
@@ -184,32 +189,31 @@ fn together(sought: &Sought, mut parts: Vec<Part>, looked: &mut Looked) {
     }
     let lost: u64 = watch.told().map(|(_, told)| told.let_go + told.given_up).sum();
     if lost > 0 {
-        looked.missed.push(format!("{lost} times a pattern of several observations outgrew the room that is kept for it"));
+        looked
+            .missed
+            .push(format!("{lost} times a pattern of several observations outgrew the room that is kept for it"));
     }
 }
 
 impl Worker {
     fn batch(&mut self, sought: &Sought, batch: &RecordBatch) -> Result<(), datafusion::common::DataFusionError> {
-        let text = |at: usize| cast(batch.column(at), &DataType::Utf8View);
-        let (accounts, ips, agents, ja4s) = (text(0)?, text(2)?, text(4)?, text(5)?);
-        let [accounts, ips, agents, ja4s] =
-            [&accounts, &ips, &agents, &ja4s].map(|column| column.as_string_view());
+        let as_text = |at: usize| cast(batch.column(at), &DataType::Utf8View);
+        let (accounts, ips, agents, ja4s) = (as_text(0)?, as_text(2)?, as_text(4)?, as_text(5)?);
+        let [accounts, ips, agents, ja4s] = [&accounts, &ips, &agents, &ja4s].map(|column| column.as_string_view());
         let asns = cast(batch.column(3), &DataType::Int64)?;
         let asns = asns.as_primitive::<Int64Type>();
         let times = batch.column(1).as_primitive::<TimestampMicrosecondType>();
-        let prompts = if sought.texts.is_empty() { None } else { Some((text(6)?, text(7)?)) };
-        let at = |column: &'_ StringViewArray, row: usize| (!column.is_null(row)).then(|| column.value(row).to_owned());
+        let prompts = if sought.texts.is_empty() { None } else { Some((as_text(6)?, as_text(7)?)) };
         self.exchanges += batch.num_rows() as u64;
         for row in 0..batch.num_rows() {
             let (account, time) = (accounts.value(row), times.value(row));
-            let value = |column: &'_ StringViewArray| column.is_valid(row).then(|| Value::Text(column.value(row)));
             let v6 = ips.is_valid(row) && ips.value(row).contains(':');
             let values = [
-                value(ips).filter(|_| !v6),
-                value(ips).filter(|_| v6),
+                value(ips, row).filter(|_| !v6),
+                value(ips, row).filter(|_| v6),
                 asns.is_valid(row).then(|| Value::Int(asns.value(row))),
-                value(agents),
-                value(ja4s),
+                value(agents, row),
+                value(ja4s, row),
                 Some(Value::Text(account)),
             ];
             let observed = sought.schema.row(Span::at(time), &values);
@@ -225,13 +229,9 @@ impl Worker {
                 }
             }
             let Some((systems, prompts)) = &prompts else { continue };
-            let (system, prompt) = (at(systems.as_string_view(), row), at(prompts.as_string_view(), row));
-            let observation = Observation {
-                time,
-                system: system.as_deref(),
-                prompt: prompt.as_deref(),
-                ..Observation::default()
-            };
+            let (system, prompt) = (text(systems.as_string_view(), row), text(prompts.as_string_view(), row));
+            let observation =
+                Observation { time, system: system.as_deref(), prompt: prompt.as_deref(), ..Observation::default() };
             let sample = self.reader.anchors(&observation);
             let Self { counting, tallied, .. } = self;
             sought.texts.look(&sample, counting, |wanted, agreement| {
@@ -240,4 +240,12 @@ impl Worker {
         }
         Ok(())
     }
+}
+
+fn text(column: &StringViewArray, row: usize) -> Option<&str> {
+    column.is_valid(row).then(|| column.value(row))
+}
+
+fn value(column: &StringViewArray, row: usize) -> Option<Value<'_>> {
+    text(column, row).map(Value::Text)
 }

@@ -71,7 +71,8 @@ fn parts(theirs: &ReceivedCampaign, metrics: &Metrics, own: &Campaign) -> Vec<(&
     }
     // Exchanges an account, in orders of magnitude: how a pool is worked, whatever slice of it one lab sees.
     if let (Some(exchanges), Some(accounts)) = (metrics.exchanges_log10, metrics.accounts_log10) {
-        let own_rate = magnitude(own.exchanges).unwrap_or(0) as f64 - magnitude(own.accounts.len() as u64).unwrap_or(0) as f64;
+        let own_rate =
+            magnitude(own.exchanges).unwrap_or(0) as f64 - magnitude(own.accounts.len() as u64).unwrap_or(0) as f64;
         let apart = (f64::from(exchanges) - f64::from(accounts) - own_rate).abs();
         parts.push(("exchanges an account", (1.0 - apart / 2.0).max(0.0)));
     }

@@ -46,7 +46,9 @@ pub(crate) fn look(accounts: &[Account], wanted: &[Wanted], threads: usize) -> L
                 Some(ones) => ones.into_iter().for_each(|one| sought.add(number, one)),
                 None => looked.refused.push(Refused {
                     indicator: wanted.id.clone(),
-                    because: "sketches hold hashes of addresses and clients, which can only be compared with `=` and `IN`".into(),
+                    because:
+                        "sketches hold hashes of addresses and clients, which can only be compared with `=` and `IN`"
+                            .into(),
                     hint: "look for it in the logs".into(),
                 }),
             },
@@ -157,9 +159,10 @@ fn one(test: &Test) -> Option<Vec<One>> {
     }
     let values: Vec<&String> = match &test.operator {
         Operator::Equal(Constant::Text(text)) => vec![text],
-        Operator::In(all) => {
-            all.iter().map(|one| if let Constant::Text(text) = one { Some(text) } else { None }).collect::<Option<_>>()?
-        }
+        Operator::In(all) => all
+            .iter()
+            .map(|one| if let Constant::Text(text) = one { Some(text) } else { None })
+            .collect::<Option<_>>()?,
         _ => return None,
     };
     let path = test.path.to_string();
@@ -190,7 +193,10 @@ mod tests {
     #[test]
     fn only_what_hashes_can_show_comes_down_to_something() {
         assert_eq!(comes_down_to("[ipv4-addr:value = '203.0.113.9']"), Some(1));
-        assert_eq!(comes_down_to("[ipv4-addr:value IN ('203.0.113.9', '203.0.113.10')] OR [ipv6-addr:value = '2001:db8::1']"), Some(3));
+        assert_eq!(
+            comes_down_to("[ipv4-addr:value IN ('203.0.113.9', '203.0.113.10')] OR [ipv6-addr:value = '2001:db8::1']"),
+            Some(3)
+        );
         let agent = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent' = 'kestrel/1'";
         let ja4 = format!("network-traffic:extensions.'{CLIENT}'.ja4 = 't13d1516h2_8daaf6152771_b186095e22b6'");
         assert_eq!(comes_down_to(&format!("[{agent} AND {ja4}]")), Some(1));

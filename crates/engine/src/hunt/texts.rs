@@ -30,12 +30,7 @@ pub(crate) struct Counting {
     touched: Vec<u32>,
 }
 
-fn slots<'a>(
-    body: &'a [u32],
-    system: &'a [u32],
-    head: u32,
-    tail: u32,
-) -> impl Iterator<Item = (u8, u32)> + 'a {
+fn slots<'a>(body: &'a [u32], system: &'a [u32], head: u32, tail: u32) -> impl Iterator<Item = (u8, u32)> + 'a {
     let edges = [(254, head), (255, tail)];
     let body = body.iter().take(64).enumerate().map(|(slot, &value)| (slot as u8, value));
     let system = system.iter().take(64).enumerate().map(|(slot, &value)| (64 + slot as u8, value));

@@ -95,7 +95,10 @@ fn look(indicator: &ReceivedIndicator, lists: &Lists, now: jiff::Timestamp, expi
         return refused(format!("it was valid until {until:.0}"), "look for it all the same with `--expired`");
     }
     if indicator.standing.disputed() && !expired {
-        return refused("it is disputed: some agree and some disagree".into(), "look for it all the same with `--expired`");
+        return refused(
+            "it is disputed: some agree and some disagree".into(),
+            "look for it all the same with `--expired`",
+        );
     }
     if let Some(text) = &indicator.text {
         if text.sketch.fixed() == 0 {

@@ -133,7 +133,10 @@ mod tests {
             assert!(warned(&lists, &format!("[ipv4-addr:value = '{address}']")).is_some(), "{address}");
         }
         assert!(warned(&lists, "[ipv6-addr:value = '2001:db8::1']").is_some());
-        assert_eq!(warned(&lists, "[ipv4-addr:value ISSUBSET '185.0.0.0/8']").as_deref(), Some("a range wider than /16"));
+        assert_eq!(
+            warned(&lists, "[ipv4-addr:value ISSUBSET '185.0.0.0/8']").as_deref(),
+            Some("a range wider than /16")
+        );
         assert_eq!(warned(&lists, "[ipv4-addr:value = '185.199.0.77']"), None);
         assert_eq!(warned(&lists, "[autonomous-system:number = 64500]"), None);
     }

@@ -13,8 +13,8 @@ use stillwatch_model::findings::OffSignal;
 use crate::scan::Quote;
 
 use super::reading::block_on;
-use super::stage::Stage;
 use super::save::{self, Saving};
+use super::stage::Stage;
 use super::{Exit, Failure, Reading, cohort, examples, output, progress::Bar, say};
 
 /// Arguments of `detect`.

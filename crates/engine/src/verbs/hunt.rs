@@ -9,10 +9,10 @@ use std::sync::Arc;
 use clap::Args as ClapArgs;
 use stillwatch_detect::campaign;
 use stillwatch_model::Hunted;
-use stillwatch_model::hunted::{HUNTED_VERSION, Match, MatchKind};
+use stillwatch_model::hunted::{HUNTED_VERSION, MatchKind};
 use stillwatch_share::stix::campaign::{Producer, Received, receive};
 use stillwatch_share::stix::marking::Tlp;
-use stillwatch_share::stix::sighting::{Seen, sighting};
+use stillwatch_share::stix::sighting::{self, Seen};
 use stillwatch_share::stix::{self, Bundle};
 
 use crate::hunt::{exchanges, shape, sketches, wanted, warning};
@@ -154,17 +154,15 @@ fn bundles(args: &Args) -> Result<Received, Failure> {
 /// A sighting of each indicator that was found; shapes are too weak to be told.
 fn drafts(args: &Args, hunted: &Hunted) -> String {
     let by = Producer { name: args.producer.clone(), created: hunted.generated.clone() };
-    let draft = |found: &Match| {
-        let seen = Seen {
+    let told = hunted.matches.iter().filter(|found| found.kind != MatchKind::Shape);
+    let seen: Vec<Seen<'_>> = told
+        .map(|found| Seen {
             of: &found.indicator,
             first: found.first_seen.as_deref(),
             last: found.last_seen.as_deref(),
             count: found.exchanges,
             confidence: Some((found.strength * 100.0).round() as u8),
-        };
-        sighting(&by, &seen, &hunted.generated, Tlp::AmberStrict)
-    };
-    let told = hunted.matches.iter().filter(|found| found.kind != MatchKind::Shape);
-    let objects: Vec<String> = told.map(draft).collect();
-    stix::bundle::write(objects.iter().map(String::as_str))
+        })
+        .collect();
+    sighting::bundle(&by, &seen, &hunted.generated, Tlp::AmberStrict)
 }

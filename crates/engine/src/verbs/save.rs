@@ -185,9 +185,9 @@ pub(crate) async fn origins(reading: &Reading, report: &Report) -> Result<Origin
                 let exchanges = u64::try_from(counts.value(row)).unwrap_or(0);
                 let hash = text::hash(format!("{first:?}\0{second:?}").as_bytes());
                 match (clients, first) {
-                    (false, Some(address)) => found.networks.note(hash, campaign, exchanges, || {
-                        (address, second.and_then(|number| number.parse().ok()))
-                    }),
+                    (false, Some(address)) => found
+                        .networks
+                        .note(hash, campaign, exchanges, || (address, second.and_then(|number| number.parse().ok()))),
                     (true, first) if first.is_some() || second.is_some() => {
                         found.clients.note(hash, campaign, exchanges, || (first, second));
                     }

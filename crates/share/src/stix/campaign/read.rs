@@ -83,6 +83,8 @@ pub struct ReceivedIndicator {
     pub by: Option<String>,
     /// Ids of what it indicates.
     pub indicates: BTreeSet<String>,
+    /// Its name; empty when it has none.
+    pub name: String,
     /// The pattern, as written.
     pub pattern: String,
     /// Its language; `stix` for STIX patterns.
@@ -299,6 +301,7 @@ impl<'a> Told<'a> {
             revoked: object.head.revoked,
             by: object.head.created_by.as_deref().map(str::to_owned),
             indicates: self.targets(id, "indicates").map(|(_, target)| target.to_owned()).collect(),
+            name: says.name.clone(),
             pattern: says.pattern.clone(),
             pattern_type: says.pattern_type.clone(),
             valid_from: says.valid_from.clone(),
