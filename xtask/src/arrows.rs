@@ -21,7 +21,7 @@ const MAY: [(&str, &[&str]); 10] = [
         "stillwatch-engine",
         &["stillwatch-detect", "stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-synth"],
     ),
-    ("stillwatch", &["stillwatch-model", "stillwatch-share", "stillwatch-track"]),
+    ("stillwatch", &["stillwatch-model", "stillwatch-report", "stillwatch-share", "stillwatch-track"]),
     ("xtask", &[]),
 ];
 

@@ -10,6 +10,7 @@ mod number;
 mod sparkline;
 mod table;
 mod text;
+mod tracked;
 mod when;
 mod words;
 
@@ -17,3 +18,4 @@ pub use atlas::technique_name;
 pub use explain::{ExplainError, explain};
 pub use html::html;
 pub use table::table;
+pub use tracked::{campaigns, changes, course, members};

@@ -20,6 +20,7 @@ use clap::{Parser, Subcommand};
   stillwatch demo                               see it work on a synthetic week
   stillwatch detect logs/                       campaigns in your own logs
   stillwatch detect logs/ --html report.html    the same as a page with pictures
+  stillwatch campaigns list                     campaigns that were saved, over months
   stillwatch sources                            which log formats are read
   stillwatch help detect                        a verb's own help and examples
 
@@ -53,6 +54,14 @@ enum Verb {
     /// Train the elicitation cues from labelled prompts
     #[command(disable_help_flag = true)]
     Train(Handed),
+    /// Campaigns over time: list, show, label, note, claim, merge, split, history
+    Campaigns(Box<verbs::campaigns::Args>),
+    /// Take runs that `detect --save` wrote into the store
+    Save(verbs::save::Args),
+    /// Write the store to one file
+    Backup(verbs::backup::BackupArgs),
+    /// Read a backup into a store
+    Restore(verbs::backup::RestoreArgs),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
     /// Print shell completions: bash, elvish, fish, powershell or zsh
@@ -67,7 +76,22 @@ enum Verb {
 }
 
 /// Verbs that have help.
-const VERBS: [&str; 8] = ["detect", "sketch", "sources", "synth", "evaluate", "train", "demo", "completions"];
+const VERBS: [&str; 12] = [
+    "detect",
+    "sketch",
+    "sources",
+    "synth",
+    "evaluate",
+    "train",
+    "campaigns",
+    "save",
+    "backup",
+    "restore",
+    "demo",
+    "completions",
+];
+/// Of these, the verbs that this program does itself.
+const OWN: [&str; 5] = ["campaigns", "save", "backup", "restore", "demo"];
 
 /// Arguments handed to the engine as they are.
 #[derive(Debug, clap::Args)]
@@ -87,9 +111,13 @@ fn main() -> ExitCode {
         Verb::Evaluate(handed) => engine::hand_over("evaluate", handed.arguments),
         Verb::Train(handed) => engine::hand_over("train", handed.arguments),
         Verb::Completions(handed) => engine::hand_over("completions", handed.arguments),
+        Verb::Campaigns(args) => verbs::campaigns::run(&args),
+        Verb::Save(args) => verbs::save::run(&args),
+        Verb::Backup(args) => verbs::backup::run(&args),
+        Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),
-        Verb::Help { verb: Some(verb) } if verb == "demo" => return help(&["demo", "--help"]),
+        Verb::Help { verb: Some(verb) } if OWN.contains(&verb.as_str()) => return help(&[&verb, "--help"]),
         Verb::Help { verb: Some(verb) } => engine::hand_over(&verb, vec!["--help".into()]),
     };
     match done {

@@ -3,4 +3,8 @@
 //! Invariant: no raw log is read here.
 //! Not here: verbs of the engine (`engine.rs`).
 
+pub(crate) mod backup;
+pub(crate) mod campaigns;
 pub(crate) mod demo;
+pub(crate) mod save;
+mod store;
