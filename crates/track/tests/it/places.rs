@@ -149,3 +149,15 @@ pub(crate) async fn database_inside(place: &Place) -> Result<Option<Place>, Box<
     let options = after.split_once('?').map_or("", |o| o.1);
     Ok(Some(Place::Server(format!("{before}localhost/{name}?{options}"))))
 }
+
+/// A database of the other kind than that place.
+pub(crate) async fn database_beside(place: &Place) -> Result<Option<Place>, Box<dyn std::error::Error>> {
+    match place {
+        Place::Server(_) => database_inside(place).await,
+        // The server is started by a thread of its own, since it waits.
+        Place::Folder(_) => std::thread::spawn(|| database().map_err(|e| e.to_string()))
+            .join()
+            .map_err(|_| "the server could not be started")?
+            .map_err(Into::into),
+    }
+}
