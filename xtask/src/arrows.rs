@@ -28,7 +28,7 @@ const MAY: [(&str, &[&str]); 10] = [
             "stillwatch-synth",
         ],
     ),
-    ("stillwatch", &["stillwatch-model", "stillwatch-share", "stillwatch-track"]),
+    ("stillwatch", &["stillwatch-model", "stillwatch-report", "stillwatch-share", "stillwatch-track"]),
     ("xtask", &[]),
 ];
 

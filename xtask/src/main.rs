@@ -6,6 +6,7 @@
 mod arrows;
 mod deny;
 mod manual;
+mod postgres;
 mod python;
 mod run;
 mod tidy;
@@ -67,6 +68,7 @@ fn check() -> Result<()> {
 fn test() -> Result<()> {
     check()?;
     component("clippy", "clippy")?;
+    postgres::install()?;
     let lints = ["--all-targets", "--", "-D", "warnings"];
     let test: &[&str] = if have("cargo-nextest") { &["nextest", "run"] } else { &["test", "--quiet"] };
     cargo(["clippy", "--quiet"]).args(lints).step("clippy")?;

@@ -4,6 +4,7 @@
 //! Not here: how campaigns are found (`detect`) or traffic is read (`engine`).
 
 pub mod canonical;
+pub mod course;
 pub mod exchange;
 pub mod findings;
 pub mod hunted;
@@ -12,6 +13,7 @@ pub mod report;
 pub mod saved;
 pub mod tracked;
 
+pub use course::{Change, Course, Days, Listed, Membership, Period, Verdict};
 pub use exchange::{AccountInfo, Exchange, Message, Truth, TruthLabel};
 pub use findings::{
     Campaign, Capability, Cohort, Family, Findings, LinkKind, LinkSummary, Severity, Signal, Skipped, Suspect,

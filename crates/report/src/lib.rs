@@ -11,6 +11,7 @@ mod number;
 mod sparkline;
 mod table;
 mod text;
+mod tracked;
 mod when;
 mod words;
 
@@ -20,3 +21,4 @@ pub use html::html;
 pub use hunted::hunted;
 pub use table::table;
 pub use text::wrapped;
+pub use tracked::{campaigns, changes, course, members};

@@ -37,25 +37,25 @@ pub fn table(report: &Report, width: Option<u16>, colour: bool) -> String {
 }
 
 /// How lines are drawn: the width and whether colour is wanted.
-struct Pen {
-    width: Option<u16>,
-    colour: bool,
+pub(crate) struct Pen {
+    pub(crate) width: Option<u16>,
+    pub(crate) colour: bool,
 }
 
 impl Pen {
-    fn bold(&self, words: &str) -> String {
+    pub(crate) fn bold(&self, words: &str) -> String {
         if self.colour { format!("\u{1b}[1m{words}\u{1b}[0m") } else { words.to_owned() }
     }
 
-    fn is_narrow(&self) -> bool {
+    pub(crate) fn is_narrow(&self) -> bool {
         self.width.is_some_and(|width| width < NARROWEST_TABLE)
     }
 
-    fn columns(&self) -> usize {
+    pub(crate) fn columns(&self) -> usize {
         self.width.map_or(120, |width| usize::from(width).max(40))
     }
 
-    fn rows(&self, header: &[&str], right: &[usize]) -> Table {
+    pub(crate) fn rows(&self, header: &[&str], right: &[usize]) -> Table {
         let mut rows = Table::new();
         rows.force_no_tty();
         rows.load_style(TableStyle::new().header_separator(LineStyle::new('─', '─', '─', '─')));
@@ -169,7 +169,7 @@ fn why(campaign: &Campaign) -> String {
     }
 }
 
-fn severity_cell(severity: Severity) -> Cell {
+pub(crate) fn severity_cell(severity: Severity) -> Cell {
     let cell = Cell::new(words::severity(severity));
     match severity {
         Severity::Critical => cell.fg(Color::Red).add_attribute(Attribute::Bold),
@@ -234,7 +234,7 @@ fn hint(out: &mut String, findings: &Findings) {
     out.push_str(&format!("\nhint: `--explain {example}` shows the evidence and the arithmetic\n"));
 }
 
-fn push_rows(out: &mut String, rows: &Table) {
+pub(crate) fn push_rows(out: &mut String, rows: &Table) {
     for line in rows.lines() {
         out.push_str(line.trim_end());
         out.push('\n');

@@ -20,6 +20,7 @@ use clap::{CommandFactory, Parser, Subcommand};
   stillwatch demo                               see it work on a synthetic week
   stillwatch detect logs/                       campaigns in your own logs
   stillwatch detect logs/ --html report.html    the same as a page with pictures
+  stillwatch campaigns list                     campaigns that were saved, over months
   stillwatch sources                            which log formats are read
   stillwatch help detect                        a verb's own help and examples
 
@@ -62,6 +63,14 @@ enum Verb {
     /// Train the elicitation cues from labelled prompts
     #[command(disable_help_flag = true)]
     Train(Handed),
+    /// Campaigns over time: list, show, label, note, claim, merge, split, history
+    Campaigns(Box<verbs::campaigns::Args>),
+    /// Take runs that `detect --save` wrote into the store
+    Save(verbs::save::Args),
+    /// Write the store to one file
+    Backup(verbs::backup::BackupArgs),
+    /// Read a backup into a store
+    Restore(verbs::backup::RestoreArgs),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
     /// Check that bundles keep to STIX 2.1, and tell line and path of each fault
@@ -71,16 +80,9 @@ enum Verb {
     /// Print a verb's help and examples
     Help {
         /// The verb
-        #[arg(value_parser = VERBS)]
         verb: Option<String>,
     },
 }
-
-/// Verbs that run here, and not in the engine.
-const OWN: [&str; 3] = ["demo", "validate", "completions"];
-/// Verbs that have help.
-const VERBS: [&str; 10] =
-    ["detect", "sketch", "hunt", "sources", "synth", "evaluate", "train", "demo", "validate", "completions"];
 
 /// Arguments handed to the engine as they are.
 #[derive(Debug, clap::Args)]
@@ -103,11 +105,15 @@ fn main() -> ExitCode {
         Verb::Evaluate(handed) => hand_over("evaluate", handed),
         Verb::Train(handed) => hand_over("train", handed),
         Verb::Completions(args) => verbs::completions::run(&args, Cli::command()),
+        Verb::Campaigns(args) => verbs::campaigns::run(&args),
+        Verb::Save(args) => verbs::save::run(&args),
+        Verb::Backup(args) => verbs::backup::run(&args),
+        Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Validate(args) => verbs::validate::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),
-        Verb::Help { verb: Some(verb) } if OWN.contains(&verb.as_str()) => return help(&[&verb, "--help"]),
-        Verb::Help { verb: Some(verb) } => engine::hand_over(&verb, vec!["--help".into()]),
+        Verb::Help { verb: Some(verb) } if is_engines(&verb) => engine::hand_over(&verb, vec!["--help".into()]),
+        Verb::Help { verb: Some(verb) } => return help(&[&verb, "--help"]),
     };
     match done {
         Ok(code) => ExitCode::from(code),
@@ -128,6 +134,11 @@ fn before(cli: &Cli) -> Vec<OsString> {
         before.extend(["--config".into(), config.clone()]);
     }
     before
+}
+
+/// Whether the engine does a verb: it has that verb's help too.
+fn is_engines(verb: &str) -> bool {
+    Cli::command().find_subcommand(verb).is_some_and(clap::Command::is_disable_help_flag_set)
 }
 
 /// Prints our own help, as if it had been asked for with `--help`.

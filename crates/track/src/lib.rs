@@ -2,3 +2,43 @@
 //! In: saved runs, and what people say about them. Out: `Tracked` campaigns, their history and evidence.
 //! Invariant: every write is atomic; a newer store is refused.
 //! Not here: finding campaigns (`detect`), STIX (`share`).
+
+pub mod backup;
+mod by;
+mod campaign;
+pub mod change;
+pub mod counted;
+mod error;
+pub mod evasion;
+pub mod expire;
+pub mod factor;
+mod find;
+pub mod fold;
+mod history;
+mod labels;
+pub mod lifecycle;
+mod list;
+pub mod matching;
+mod merge;
+pub mod objects;
+pub mod retention;
+mod rows;
+mod save;
+mod show;
+pub mod sighting;
+mod split;
+pub mod spool;
+mod store;
+mod time;
+
+pub use by::By;
+pub use error::{Error, Fault, Result};
+pub use history::history;
+pub use labels::{LABELS_VERSION, Label, Labels, Quiet, Said, labels};
+pub use list::{Filter, Page, list};
+pub use merge::merge;
+pub use save::{How, Kin, Outcome, save};
+pub use show::{examples, members, show, tracked_by_id};
+pub use split::split;
+pub use store::{DEFAULT_FOLDER, Missing, Place, Store};
+pub use time::instant;

@@ -3,6 +3,10 @@
 //! Invariant: no raw log is read here.
 //! Not here: verbs of the engine (`engine.rs`).
 
+pub(crate) mod backup;
+pub(crate) mod campaigns;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod save;
+mod store;
 pub(crate) mod validate;

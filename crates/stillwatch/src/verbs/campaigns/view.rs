@@ -1,0 +1,106 @@
+//! View: one campaign, its members, its examples, its history.
+//! In: an id. Out: text or JSON.
+//! Invariant: examples are printed only where asked for.
+//! Not here: lists (`list.rs`).
+
+use clap::Args as ClapArgs;
+use stillwatch_track::{Store, expire};
+
+use crate::verbs::store::{Format, looks, print, print_json, told};
+
+/// Arguments of `campaigns show`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  stillwatch campaigns show 5f0c12ab
+  stillwatch campaigns show 5f0c12ab --all               every window and every statement, not only the latest
+  stillwatch campaigns show 5f0c12ab --members
+  stillwatch campaigns show 5f0c12ab --format json
+
+Exit codes: 0 done, 2 failure, also when there is no such campaign.")]
+pub(super) struct ShowArgs {
+    /// Its id, an id of a finding that is it, or an unambiguous beginning
+    id: String,
+    /// Every window and every statement, not only the latest
+    #[arg(long)]
+    all: bool,
+    /// Its accounts instead
+    #[arg(long, conflicts_with_all = ["all", "examples", "tombstones"])]
+    members: bool,
+    /// Its local examples instead: text of customers
+    #[arg(long, conflicts_with_all = ["all", "tombstones"])]
+    examples: bool,
+    /// What was deleted of it instead
+    #[arg(long, conflicts_with = "all")]
+    tombstones: bool,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "STILLWATCH_FORMAT")]
+    format: Format,
+}
+
+/// Runs `show`.
+pub(super) async fn show(store: &Store, args: &ShowArgs) -> Result<u8, String> {
+    let (width, colour) = looks();
+    let is_json = args.format == Format::Json;
+    if args.members {
+        let members = stillwatch_track::members(store, &args.id).await.map_err(told)?;
+        if is_json { print_json(&members)? } else { print(stillwatch_report::members(&members, width, colour))? }
+    } else if args.examples {
+        let examples = stillwatch_track::examples(store, &args.id).await.map_err(told)?;
+        if is_json {
+            print_json(&examples)?;
+        } else if examples.is_empty() {
+            print("no examples: none were looked up, or they expired\n")?;
+        } else {
+            for example in &examples {
+                let line: String = example.text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
+                let account: String = example.account.chars().filter(|c| !c.is_control()).collect();
+                print(format!("{} {account}: {line}\n", example.time))?;
+            }
+        }
+    } else if args.tombstones {
+        let tombstones = expire::tombstones(store, &args.id).await.map_err(told)?;
+        if is_json {
+            print_json(&tombstones)?;
+        } else if tombstones.is_empty() {
+            print("nothing of it was deleted\n")?;
+        } else {
+            for one in &tombstones {
+                print(format!(
+                    "{} {} {} sha256:{} ({}, by {})\n",
+                    one.at, one.kind, one.id, one.hash, one.rule, one.author
+                ))?;
+            }
+        }
+    } else {
+        let course = stillwatch_track::show(store, &args.id).await.map_err(told)?;
+        if is_json { print_json(&course)? } else { print(stillwatch_report::course(&course, args.all, width, colour))? }
+    }
+    Ok(0)
+}
+
+/// Arguments of `campaigns history`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  stillwatch campaigns history 5f0c12ab
+  stillwatch campaigns history 5f0c12ab --format json
+
+Exit codes: 0 done, 2 failure.")]
+pub(super) struct HistoryArgs {
+    /// Its id, or an unambiguous beginning
+    id: String,
+    /// How to print
+    #[arg(long, value_enum, default_value_t = Format::Table, env = "STILLWATCH_FORMAT")]
+    format: Format,
+}
+
+/// Runs `history`.
+pub(super) async fn history(store: &Store, args: &HistoryArgs) -> Result<u8, String> {
+    let changes = stillwatch_track::history(store, &args.id).await.map_err(told)?;
+    let (width, colour) = looks();
+    if args.format == Format::Json {
+        print_json(&changes)?;
+    } else {
+        print(stillwatch_report::changes(&changes, width, colour))?;
+    }
+    Ok(0)
+}
