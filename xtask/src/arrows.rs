@@ -28,7 +28,10 @@ const MAY: [(&str, &[&str]); 10] = [
             "stillwatch-synth",
         ],
     ),
-    ("stillwatch", &["stillwatch-model", "stillwatch-report", "stillwatch-share", "stillwatch-track"]),
+    (
+        "stillwatch",
+        &["stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-share", "stillwatch-track"],
+    ),
     ("xtask", &[]),
 ];
 

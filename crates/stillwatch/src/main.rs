@@ -67,6 +67,10 @@ enum Verb {
     Campaigns(Box<verbs::campaigns::Args>),
     /// Take runs that `detect --save` wrote into the store
     Save(verbs::save::Args),
+    /// Write campaigns, or what was imported, as a STIX 2.1 bundle
+    Export(Box<verbs::stix::export::Args>),
+    /// Keep others' STIX 2.1 bundles, each object as it was written
+    Import(verbs::stix::import::Args),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -95,8 +99,11 @@ struct Handed {
 fn main() -> ExitCode {
     let cli = Cli::parse();
     let before = before(&cli);
-    let hand_over = |verb: &str, handed: Handed| engine::hand_over(verb, [before, handed.arguments].concat());
+    let hand_over = |verb: &str, handed: Handed| engine::hand_over(verb, [before.clone(), handed.arguments].concat());
     let done = match cli.verb {
+        Verb::Detect(handed) if verbs::saving::is_asked(&handed.arguments) => {
+            verbs::saving::run([before.clone(), handed.arguments].concat())
+        }
         Verb::Detect(handed) => hand_over("detect", handed),
         Verb::Sketch(handed) => hand_over("sketch", handed),
         Verb::Hunt(handed) => hand_over("hunt", handed),
@@ -107,6 +114,8 @@ fn main() -> ExitCode {
         Verb::Completions(args) => verbs::completions::run(&args, Cli::command()),
         Verb::Campaigns(args) => verbs::campaigns::run(&args),
         Verb::Save(args) => verbs::save::run(&args),
+        Verb::Export(args) => verbs::stix::export::run(&args),
+        Verb::Import(args) => verbs::stix::import::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Demo(args) => verbs::demo::run(&args),

@@ -5,6 +5,7 @@
 
 use std::collections::HashMap;
 use std::hash::Hash;
+use std::io::Write;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -52,7 +53,13 @@ impl Saving {
         std::fs::create_dir_all(&folder).map_err(|e| file_failure("make", &folder, &e))?;
         let json = serde_json::to_vec(&saved)
             .map_err(|e| Failure::new(format!("cannot write campaigns: {e}"), "report this as a bug"))?;
-        output::whole(&folder.join(format!("{}.json", saved.run())), &json)
+        // On the disk before it has its name: whoever takes it in deletes it.
+        let path = folder.join(format!("{}.json", saved.run()));
+        let part = output::beside(&path);
+        std::fs::File::create(part.path())
+            .and_then(|mut file| file.write_all(&json).and_then(|()| file.sync_all()))
+            .and_then(|()| part.keep(&path))
+            .map_err(|e| file_failure("write", &path, &e))
     }
 }
 

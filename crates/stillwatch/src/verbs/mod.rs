@@ -8,5 +8,7 @@ pub(crate) mod campaigns;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod save;
+pub(crate) mod saving;
+pub(crate) mod stix;
 mod store;
 pub(crate) mod validate;

@@ -3,7 +3,8 @@
 //! Invariant: a run that was saved before changes nothing; a file given by name stays where it is.
 //! Not here: finding campaigns (`detect`).
 
-use std::path::PathBuf;
+use std::ffi::OsStr;
+use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use stillwatch_track::spool::{self, Taken};
@@ -58,6 +59,16 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         }
         tell(&taken);
         Ok(u8::from(taken.iter().any(|t| matches!(t, Taken::Refused(..)))))
+    })
+}
+
+/// Takes in a spool, for `detect --save`.
+pub(crate) fn take_in(data: &OsStr, folder: &Path) -> Result<(), String> {
+    let by = Author::default().by();
+    block_on(async {
+        let store = Store::open(&Place::parse(data), Missing::Make).await.map_err(told)?;
+        tell(&spool::take_in(&store, folder, &by).await.map_err(told)?);
+        Ok(())
     })
 }
 

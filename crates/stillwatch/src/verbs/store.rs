@@ -20,7 +20,7 @@ pub(crate) struct Data {
 }
 
 /// Who changes something.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Default, clap::Args)]
 pub(crate) struct Author {
     /// Who says so: for the history [default: the name you are logged in with]
     #[arg(long, value_name = "NAME", env = "STILLWATCH_AUTHOR", global = true)]

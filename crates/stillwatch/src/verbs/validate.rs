@@ -53,8 +53,10 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
                 continue;
             }
         };
-        let mut faults =
-            validate(&bytes, &Rules { limits: Limits { faults: usize::MAX, ..Limits::default() }, pattern: None });
+        let mut faults = validate(
+            &bytes,
+            &Rules { limits: Limits { faults: usize::MAX, ..Limits::default() }, pattern: Some(&super::stix::pattern) },
+        );
         faults.retain(|fault| !args.errors_only || fault.severity == Severity::Error);
         code = code.max(u8::from(!faults.is_empty()));
         let more = faults.len().saturating_sub(args.most);
