@@ -93,8 +93,13 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Takes out slots that were merged into others.
+    /// Takes out slots that were merged into others, and those of ways that can't be (FOLLOWEDBY with what is never in time).
     fn compact(&mut self) {
+        let asked = |slot: usize| {
+            self.scenarios.iter().flat_map(|scenario| &scenario.demands).any(|demand| demand.slot == slot)
+        };
+        let idle: Vec<usize> = (0..self.slots.len()).filter(|slot| !asked(*slot)).collect();
+        idle.into_iter().for_each(|slot| self.slots[slot].clear());
         let mut moved = Vec::with_capacity(self.slots.len());
         let mut next = 0;
         for slot in &self.slots {

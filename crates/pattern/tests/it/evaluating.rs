@@ -226,6 +226,20 @@ fn each_observation_is_used_for_one_hit() -> Tested {
     Ok(())
 }
 
+/// Found by the laws: a part of a way that can never be is no match by itself.
+#[test]
+fn what_can_never_be_matches_nothing() -> Tested {
+    let never = "START t'2026-01-02T00:00:00Z' STOP t'2026-01-01T00:00:00Z'";
+    for pattern in [
+        format!("[x:v = 'a'] {never} FOLLOWEDBY [x:v = 'b']"),
+        format!("([x:v = 'b'] FOLLOWEDBY [x:v = 'a'] {never}) OR [x:v = 'c']"),
+    ] {
+        let (hits, ..) = watched(&pattern, Limits::default(), &["b", "a", "b"])?;
+        assert!(hits.is_empty(), "{pattern}");
+    }
+    Ok(())
+}
+
 #[test]
 fn a_search_that_takes_too_long_is_told() -> Tested {
     let limits = Limits { steps: 10, ..Limits::default() };
