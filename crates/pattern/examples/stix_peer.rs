@@ -44,7 +44,14 @@ impl Dice {
 
     fn uuid(&mut self) -> String {
         let (a, b) = (self.next(), self.next());
-        format!("{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}", a >> 32, a >> 16 & 0xffff, a & 0xfff, b >> 52, b & 0xffff_ffff_ffff)
+        format!(
+            "{:08x}-{:04x}-4{:03x}-8{:03x}-{:012x}",
+            a >> 32,
+            a >> 16 & 0xffff,
+            a & 0xfff,
+            b >> 52,
+            b & 0xffff_ffff_ffff
+        )
     }
 }
 
@@ -79,8 +86,11 @@ fn bundle(dice: &mut Dice, observed: u64) -> Json {
     let mut micros = 1_790_000_000_000_000 + dice.below(1_000_000) as i64 * 1_000_000;
     for _ in 0..observed {
         micros += dice.below(90_000) as i64 * 1_000 - 10_000_000;
-        let (source, network, traffic) =
-            (format!("ipv4-addr--{}", dice.uuid()), format!("autonomous-system--{}", dice.uuid()), format!("network-traffic--{}", dice.uuid()));
+        let (source, network, traffic) = (
+            format!("ipv4-addr--{}", dice.uuid()),
+            format!("autonomous-system--{}", dice.uuid()),
+            format!("network-traffic--{}", dice.uuid()),
+        );
         let lasts = if dice.below(4) == 0 { dice.below(20_000) as i64 * 1_000 } else { 0 };
         objects.push(json!({
             "type": "observed-data", "spec_version": "2.1", "id": format!("observed-data--{}", dice.uuid()),
@@ -130,7 +140,11 @@ fn pattern(dice: &mut Dice, at: u64) -> String {
     }
     match dice.below(8) {
         0 => format!("[{}]", test(dice)),
-        1 => format!("[network-traffic:dst_port = 443 AND {client} = '{}' AND {header} LIKE '{}%']", ja4(dice), ["curl", "open"][dice.below(2) as usize]),
+        1 => format!(
+            "[network-traffic:dst_port = 443 AND {client} = '{}' AND {header} LIKE '{}%']",
+            ja4(dice),
+            ["curl", "open"][dice.below(2) as usize]
+        ),
         2 => format!("[{}] AND [{}]", test(dice), test(dice)),
         3 => format!("([{}] FOLLOWEDBY [{}]) WITHIN {} SECONDS", test(dice), test(dice), 10 + dice.below(300)),
         4 => format!("[{}] REPEATS {} TIMES WITHIN {} SECONDS", test(dice), 2 + dice.below(2), 30 + dice.below(300)),
@@ -140,7 +154,13 @@ fn pattern(dice: &mut Dice, at: u64) -> String {
             let stop = start + 400_000_000_000;
             format!("[{}] START t'{}' STOP t'{}'", test(dice), timestamp::print(start), timestamp::print(stop))
         }
-        _ => format!("([{}] OR [{}] AND [{}]) WITHIN {} SECONDS", test(dice), test(dice), test(dice), 60 + dice.below(300)),
+        _ => format!(
+            "([{}] OR [{}] AND [{}]) WITHIN {} SECONDS",
+            test(dice),
+            test(dice),
+            test(dice),
+            60 + dice.below(300)
+        ),
     }
 }
 
@@ -151,7 +171,8 @@ fn evaluate(directory: &Path, as_set: bool) {
     let loaded = begun.elapsed();
     let limits = Limits::default();
     let lines = fs::read_to_string(directory.join("patterns.txt")).expect("patterns.txt");
-    let compiled: Vec<Compiled> = lines.lines().map(|line| Pattern::parse(line, &limits).expect(line).compile(&limits).expect(line)).collect();
+    let compiled: Vec<Compiled> =
+        lines.lines().map(|line| Pattern::parse(line, &limits).expect(line).compile(&limits).expect(line)).collect();
     let patterns = compiled.len();
     let set = as_set.then(|| PatternSet::new(compiled.clone()));
     let ready = begun.elapsed();
@@ -161,7 +182,13 @@ fn evaluate(directory: &Path, as_set: bool) {
         let mut observed = Observed::all(bundle).expect("observed-data");
         match &set {
             None => verdicts.extend(compiled.iter().map(|pattern| match pattern.matches(&observed) {
-                Ok(found) => if found.is_some() { '1' } else { '0' },
+                Ok(found) => {
+                    if found.is_some() {
+                        '1'
+                    } else {
+                        '0'
+                    }
+                }
                 Err(_) => '?',
             })),
             Some(set) => {
@@ -180,6 +207,12 @@ fn evaluate(directory: &Path, as_set: bool) {
     print!("{verdicts}");
     let mut told = String::new();
     let seconds = |from: std::time::Duration, to: std::time::Duration| (to - from).as_secs_f64();
-    let _ = write!(told, "load {:.6} compile {:.6} evaluate {:.6}", loaded.as_secs_f64(), seconds(loaded, ready), seconds(ready, done));
+    let _ = write!(
+        told,
+        "load {:.6} compile {:.6} evaluate {:.6}",
+        loaded.as_secs_f64(),
+        seconds(loaded, ready),
+        seconds(ready, done)
+    );
     eprintln!("{told}");
 }

@@ -36,7 +36,13 @@ pub(crate) fn bind(
     windowed: bool,
     steps: &mut u64,
 ) -> Result<Option<Vec<(usize, u32)>>, Undecided> {
-    let rules: Vec<Rule> = scenario.window.filter(|_| windowed).map(Rule::Within).into_iter().chain(scenario.rules.iter().copied()).collect();
+    let rules: Vec<Rule> = scenario
+        .window
+        .filter(|_| windowed)
+        .map(Rule::Within)
+        .into_iter()
+        .chain(scenario.rules.iter().copied())
+        .collect();
     let shift = rules.len() - scenario.rules.len();
     let most = *steps;
     let mut search = Search { scenario, candidates, rules, shift, instants: Vec::new(), steps, most };
@@ -94,7 +100,9 @@ impl Search<'_> {
 
     fn sides(&self, demand: usize) -> impl Iterator<Item = (usize, Side)> {
         let whole = (self.shift == 1).then_some((0, Side::Inside));
-        whole.into_iter().chain(self.scenario.demands[demand].under.iter().map(|(rule, side)| (rule + self.shift, *side)))
+        whole
+            .into_iter()
+            .chain(self.scenario.demands[demand].under.iter().map(|(rule, side)| (rule + self.shift, *side)))
     }
 
     fn bounds(&self, demand: usize) -> Bounds {

@@ -3,10 +3,9 @@
 //! Invariant: a condition that holds is always touched; where touching is proof, nothing more is evaluated.
 //! Not here: what a touched condition is part of (`set.rs`).
 
-use std::collections::HashMap;
-
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
 use prefix_trie::PrefixMap;
+use rapidhash::{HashMapExt, RapidHashMap};
 
 use crate::check::{Ask, Check, Comparison};
 use crate::network;
@@ -30,8 +29,8 @@ enum Trigger<'a> {
 #[derive(Debug)]
 pub(crate) struct PathIndex {
     pub(crate) path: ObjectPath,
-    texts: HashMap<Box<str>, Vec<u32>>,
-    ints: HashMap<i64, Vec<u32>>,
+    texts: RapidHashMap<Box<str>, Vec<u32>>,
+    ints: RapidHashMap<i64, Vec<u32>>,
     v4: PrefixMap<Ipv4Net, Vec<u32>>,
     v6: PrefixMap<Ipv6Net, Vec<u32>>,
     networks: bool,
@@ -46,7 +45,7 @@ pub(crate) struct PathIndex {
 pub(crate) struct Index {
     pub(crate) paths: Vec<PathIndex>,
     pub(crate) always: Vec<u32>,
-    places: HashMap<ObjectPath, usize>,
+    places: RapidHashMap<ObjectPath, usize>,
 }
 
 impl Index {
@@ -77,8 +76,8 @@ impl Index {
         if place == next {
             self.paths.push(PathIndex {
                 path: path.clone(),
-                texts: HashMap::new(),
-                ints: HashMap::new(),
+                texts: RapidHashMap::new(),
+                ints: RapidHashMap::new(),
                 v4: PrefixMap::new(),
                 v6: PrefixMap::new(),
                 networks: false,
@@ -189,4 +188,3 @@ fn looked_up<'a>(path: &'a ObjectPath, constant: &'a Constant) -> Option<Trigger
         _ => None,
     }
 }
-

@@ -114,9 +114,9 @@ fn string<'a>(input: &mut &'a str) -> ModalResult<Cow<'a, str>> {
 fn number<'a>(input: &mut &'a str) -> ModalResult<Token<'a>> {
     let digits = |least: usize| take_while(least.., |c: char| c.is_ascii_digit());
     let sign = || opt(one_of(['+', '-']));
-    let float = (sign(), digits(0), '.', digits(1)).take().verify_map(|text: &str| {
-        text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Token::Float)
-    });
+    let float = (sign(), digits(0), '.', digits(1))
+        .take()
+        .verify_map(|text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite()).map(Token::Float));
     let int = (sign(), digits(1)).take().verify_map(|text: &str| {
         let bare = text.trim_start_matches(['+', '-']);
         if bare.len() > 1 && bare.starts_with('0') { None } else { text.parse::<i64>().ok().map(Token::Int) }
@@ -163,9 +163,8 @@ fn complaint(text: &str, offset: usize) -> SyntaxError {
     match first {
         'h' if literal => found("a hexadecimal constant").hint("write pairs of hexadecimal digits, as in h'ffd8'"),
         'b' if literal => found("a binary constant").hint("write base64 with its padding, as in b'YWxpY2U='"),
-        't' if literal => {
-            found("a timestamp").hint("write UTC with upper-case T and Z and a day that exists, as in t'2024-01-15T12:30:45Z'")
-        }
+        't' if literal => found("a timestamp")
+            .hint("write UTC with upper-case T and Z and a day that exists, as in t'2024-01-15T12:30:45Z'"),
         '\'' if closed(rest) => {
             found("a string").hint("inside a string only `\\'` and `\\\\` are escapes: write each backslash twice")
         }

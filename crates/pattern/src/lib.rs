@@ -6,6 +6,7 @@
 mod bind;
 mod check;
 mod error;
+mod exchange;
 mod index;
 mod lex;
 mod like;
@@ -28,6 +29,7 @@ mod value;
 mod watch;
 
 pub use error::{Refusal, SyntaxError, Undecided};
+pub use exchange::{Exchange, Exchanges, Seen, address};
 pub use limits::Limits;
 pub use observation::{Observation, Span};
 pub use observed::{NotObserved, Observed};

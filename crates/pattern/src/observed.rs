@@ -18,10 +18,30 @@ use crate::value::Value;
 
 /// Types that are no cyber-observable, and so are never matched though an `observed-data` names them (STIX 2.1, 4).
 const NOT_OBSERVABLE: [&str; 24] = [
-    "attack-pattern", "bundle", "campaign", "course-of-action", "extension-definition", "grouping", "identity",
-    "incident", "indicator", "infrastructure", "intrusion-set", "language-content", "location", "malware",
-    "malware-analysis", "marking-definition", "note", "observed-data", "opinion", "relationship", "report",
-    "sighting", "threat-actor", "tool",
+    "attack-pattern",
+    "bundle",
+    "campaign",
+    "course-of-action",
+    "extension-definition",
+    "grouping",
+    "identity",
+    "incident",
+    "indicator",
+    "infrastructure",
+    "intrusion-set",
+    "language-content",
+    "location",
+    "malware",
+    "malware-analysis",
+    "marking-definition",
+    "note",
+    "observed-data",
+    "opinion",
+    "relationship",
+    "report",
+    "sighting",
+    "threat-actor",
+    "tool",
 ];
 
 /// Values looked at for one path of one object; lists of references into lists of references would be many more.
@@ -64,7 +84,8 @@ impl<'a> Observed<'a> {
                 _ => objects.push(part),
             }
         }
-        let by_id: HashMap<&str, &Map<String, Json>> = objects.iter().map(|object| (text(object, "id"), *object)).collect();
+        let by_id: HashMap<&str, &Map<String, Json>> =
+            objects.iter().map(|object| (text(object, "id"), *object)).collect();
         // 2.0 data in the wild has other types around embedded `objects`; what counts is that it is one observation.
         let embeds = |object: &Map<String, Json>| object.get("objects").is_some_and(Json::is_object);
         let observed = objects.iter().filter(|object| text(object, "type") == "observed-data" || embeds(object));
@@ -115,7 +136,9 @@ impl<'a> Observed<'a> {
         left: &mut usize,
         visit: &mut dyn FnMut(&Value<'_>) -> bool,
     ) -> Result<bool, Undecided> {
-        *left = left.checked_sub(1).ok_or_else(|| Undecided::Value(format!("a path leads to more than {MOST_VALUES} values")))?;
+        *left = left
+            .checked_sub(1)
+            .ok_or_else(|| Undecided::Value(format!("a path leads to more than {MOST_VALUES} values")))?;
         let Some((step, further)) = steps.split_first() else { return Ok(visit(&node.value())) };
         match step {
             Step::Key(key) => {
@@ -151,7 +174,8 @@ impl<'a> Observed<'a> {
 
     /// What a property holds, by the end of its name: bytes, a referenced object, a list of them, or its value.
     fn named(&self, key: &str, value: &'a Json) -> Result<Option<Node<'a>>, Undecided> {
-        let bad = |what: &str| Undecided::Value(format!("`{}` of property `{key}` is {what}", short(&value.to_string())));
+        let bad =
+            |what: &str| Undecided::Value(format!("`{}` of property `{key}` is {what}", short(&value.to_string())));
         if key.ends_with("_hex") {
             let digits = value.as_str().and_then(|text| hex::decode(text).ok());
             return digits.map(|bytes| Some(Node::Bytes(bytes))).ok_or_else(|| bad("no hexadecimal text"));

@@ -46,6 +46,8 @@ struct Parser<'a> {
 }
 
 type Parsed<T> = Result<T, SyntaxError>;
+/// An operator of what stands on its right.
+type Make<T> = fn(T) -> Operator;
 
 impl<'a> Parser<'a> {
     fn followed_by(&mut self) -> Parsed<Expression> {
@@ -125,7 +127,11 @@ impl<'a> Parser<'a> {
         let Some(&Token::Time(micros)) = self.peek() else {
             let error = self.wrong("a timestamp");
             let old = matches!(self.peek(), Some(Token::Text(_)));
-            return Err(if old { error.hint("STIX 2.1 writes t'2024-01-15T12:30:45Z'; a plain string is STIX 2.0") } else { error });
+            return Err(if old {
+                error.hint("STIX 2.1 writes t'2024-01-15T12:30:45Z'; a plain string is STIX 2.0")
+            } else {
+                error
+            });
         };
         self.at += 1;
         Ok(micros)
@@ -165,7 +171,7 @@ impl<'a> Parser<'a> {
         if self.eat("!=") {
             return Ok(Operator::NotEqual(self.constant(true)?));
         }
-        let ordered: [(&str, fn(Constant) -> Operator); 4] = [
+        let ordered: [(&str, Make<Constant>); 4] = [
             ("<", Operator::Less),
             ("<=", Operator::LessOrEqual),
             (">", Operator::Greater),
@@ -179,7 +185,7 @@ impl<'a> Parser<'a> {
         if self.eat("IN") {
             return self.set().map(Operator::In);
         }
-        let texts: [(&str, fn(String) -> Operator); 4] = [
+        let texts: [(&str, Make<String>); 4] = [
             ("LIKE", Operator::Like),
             ("MATCHES", Operator::Matches),
             ("ISSUBSET", Operator::IsSubset),
@@ -207,10 +213,14 @@ impl<'a> Parser<'a> {
             Some(Token::Word("true")) if also_bool => Constant::Bool(true),
             Some(Token::Word("false")) if also_bool => Constant::Bool(false),
             Some(Token::Word("true" | "false")) => {
-                return Err(self.wrong("a constant that has an order").hint("truth values are equal or not, neither is greater"));
+                return Err(self
+                    .wrong("a constant that has an order")
+                    .hint("truth values are equal or not, neither is greater"));
             }
             Some(Token::Word(_)) => {
-                return Err(self.wrong("a constant").hint("strings are written in single quotes; `true` and `false` in lower case"));
+                return Err(self
+                    .wrong("a constant")
+                    .hint("strings are written in single quotes; `true` and `false` in lower case"));
             }
             _ => return Err(self.wrong("a constant")),
         };
@@ -230,7 +240,9 @@ impl<'a> Parser<'a> {
             let constant = self.constant(true)?;
             if constants.first().is_some_and(|first| kind(first) != kind(&constant)) {
                 self.at = at;
-                return Err(self.wrong("a constant of the same type as those before it").hint("a set holds one type; use `OR` to mix"));
+                return Err(self
+                    .wrong("a constant of the same type as those before it")
+                    .hint("a set holds one type; use `OR` to mix"));
             }
             constants.push(constant);
             if !self.eat(",") {
@@ -270,7 +282,9 @@ impl<'a> Parser<'a> {
     fn key(&mut self) -> Parsed<Box<str>> {
         let key = match self.peek() {
             Some(&Token::Word(word)) if KEYWORDS.contains(&word) => {
-                return Err(self.wrong("a property").hint(format!("`{word}` is a keyword: write '{word}' in single quotes")));
+                return Err(self
+                    .wrong("a property")
+                    .hint(format!("`{word}` is a keyword: write '{word}' in single quotes")));
             }
             Some(&Token::Word(word)) => word.into(),
             Some(Token::Text(text)) => text.clone().into_owned().into_boxed_str(),

@@ -83,8 +83,25 @@ impl fmt::Display for ObjectPath {
 
 /// Words of the grammar; a path that uses one must quote it.
 pub(crate) const KEYWORDS: [&str; 19] = [
-    "AND", "OR", "NOT", "FOLLOWEDBY", "LIKE", "MATCHES", "ISSUPERSET", "ISSUBSET", "EXISTS", "LAST", "IN", "START",
-    "STOP", "SECONDS", "true", "false", "WITHIN", "REPEATS", "TIMES",
+    "AND",
+    "OR",
+    "NOT",
+    "FOLLOWEDBY",
+    "LIKE",
+    "MATCHES",
+    "ISSUPERSET",
+    "ISSUBSET",
+    "EXISTS",
+    "LAST",
+    "IN",
+    "START",
+    "STOP",
+    "SECONDS",
+    "true",
+    "false",
+    "WITHIN",
+    "REPEATS",
+    "TIMES",
 ];
 
 fn is_plain(key: &str) -> bool {

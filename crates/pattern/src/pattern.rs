@@ -151,7 +151,11 @@ impl Compiled {
     }
 
     /// The slots that an observation fills, given which conditions hold.
-    pub(crate) fn slots(&self, span: Span, mut holds: impl FnMut(usize) -> Result<bool, Undecided>) -> Result<u64, Undecided> {
+    pub(crate) fn slots(
+        &self,
+        span: Span,
+        mut holds: impl FnMut(usize) -> Result<bool, Undecided>,
+    ) -> Result<u64, Undecided> {
         debug_assert!(self.plan.slots.len() <= SLOTS);
         let mut slots = 0;
         for (slot, atoms) in self.plan.slots.iter().enumerate() {

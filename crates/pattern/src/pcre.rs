@@ -6,8 +6,8 @@
 
 use regex::{Regex, RegexBuilder, bytes};
 
-use crate::limits::Limits;
 use crate::like::nfc;
+use crate::limits::Limits;
 use crate::value::Value;
 
 /// A compiled expression.
@@ -50,7 +50,8 @@ impl Pcre {
                     || (self.dollar && text.strip_suffix('\n').is_some_and(|text| self.text.is_match(text)))
             }
             Value::Bytes(bytes) => self.bytes.as_ref().is_some_and(|regex| {
-                regex.is_match(bytes) || (self.dollar && bytes.strip_suffix(b"\n").is_some_and(|bytes| regex.is_match(bytes)))
+                regex.is_match(bytes)
+                    || (self.dollar && bytes.strip_suffix(b"\n").is_some_and(|bytes| regex.is_match(bytes)))
             }),
             _ => false,
         }
@@ -77,10 +78,17 @@ fn told(error: &regex::Error, limits: &Limits) -> (String, String) {
 
 type Refused = (&'static str, &'static str);
 
-const LOOK: Refused = ("look-around needs a backtracking engine", "match the surrounding text too, or use a second comparison with AND or NOT");
+const LOOK: Refused = (
+    "look-around needs a backtracking engine",
+    "match the surrounding text too, or use a second comparison with AND or NOT",
+);
 const BACK: Refused = ("backreferences need a backtracking engine", "write the alternatives out");
-const POSSESSIVE: Refused = ("possessive and atomic groups need a backtracking engine", "take the `+` or `?>` away: our engine never backtracks");
-const RECURSION: Refused = ("recursion, conditions and verbs need a backtracking engine", "write the levels out that you need");
+const POSSESSIVE: Refused = (
+    "possessive and atomic groups need a backtracking engine",
+    "take the `+` or `?>` away: our engine never backtracks",
+);
+const RECURSION: Refused =
+    ("recursion, conditions and verbs need a backtracking engine", "write the levels out that you need");
 
 struct Rewriter<'a> {
     rest: std::iter::Peekable<std::str::CharIndices<'a>>,
@@ -160,7 +168,9 @@ impl<'a> Rewriter<'a> {
         if begins(&["?>", "?|"]) {
             return Err(POSSESSIVE);
         }
-        if begins(&["?P=", "?P>", "?&", "?R", "?(", "*", "?+"]) || after.strip_prefix('?').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit())) {
+        if begins(&["?P=", "?P>", "?&", "?R", "?(", "*", "?+"])
+            || after.strip_prefix('?').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
+        {
             return Err(RECURSION);
         }
         if begins(&["?#"]) {

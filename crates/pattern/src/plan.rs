@@ -93,8 +93,13 @@ impl Plan {
         Ok(plan)
     }
 
-    /// Takes out slots that were merged into others.
+    /// Takes out slots that were merged into others, and those of ways that can't be (FOLLOWEDBY with what is never in time).
     fn compact(&mut self) {
+        let asked = |slot: usize| {
+            self.scenarios.iter().flat_map(|scenario| &scenario.demands).any(|demand| demand.slot == slot)
+        };
+        let idle: Vec<usize> = (0..self.slots.len()).filter(|slot| !asked(*slot)).collect();
+        idle.into_iter().for_each(|slot| self.slots[slot].clear());
         let mut moved = Vec::with_capacity(self.slots.len());
         let mut next = 0;
         for slot in &self.slots {
@@ -109,7 +114,8 @@ impl Plan {
 
     /// Whether every match is one observation, so that nothing need be held.
     pub(crate) fn is_single(&self) -> bool {
-        !self.scenarios.is_empty() && self.scenarios.iter().all(|scenario| matches!(scenario.demands.as_slice(), [Demand { count: 1, .. }]))
+        !self.scenarios.is_empty()
+            && self.scenarios.iter().all(|scenario| matches!(scenario.demands.as_slice(), [Demand { count: 1, .. }]))
     }
 }
 
@@ -191,7 +197,10 @@ impl Builder<'_> {
                 for part in parts {
                     let next = self.expand(part, times)?;
                     self.room(expression, ways.len().saturating_mul(next.len()))?;
-                    ways = ways.iter().flat_map(|way| next.iter().map(|tree| [way.as_slice(), std::slice::from_ref(tree)].concat())).collect();
+                    ways = ways
+                        .iter()
+                        .flat_map(|way| next.iter().map(|tree| [way.as_slice(), std::slice::from_ref(tree)].concat()))
+                        .collect();
                 }
                 self.small(expression, ways.into_iter().map(Tree::All).collect())
             }
@@ -227,8 +236,10 @@ impl Builder<'_> {
 
     /// Alternatives that are single observations are one slot that each may fill.
     fn merged(&mut self, trees: Vec<Tree>) -> Vec<Tree> {
-        let (single, mut others): (Vec<Tree>, Vec<Tree>) = trees.into_iter().partition(|tree| matches!(tree, Tree::Leaf(_, 1)));
-        let slots: Vec<usize> = single.iter().filter_map(|tree| if let Tree::Leaf(slot, _) = tree { Some(*slot) } else { None }).collect();
+        let (single, mut others): (Vec<Tree>, Vec<Tree>) =
+            trees.into_iter().partition(|tree| matches!(tree, Tree::Leaf(_, 1)));
+        let slots: Vec<usize> =
+            single.iter().filter_map(|tree| if let Tree::Leaf(slot, _) = tree { Some(*slot) } else { None }).collect();
         if let [first, rest @ ..] = slots.as_slice() {
             for slot in rest {
                 let atoms = std::mem::take(&mut self.plan.slots[*slot]);
@@ -259,7 +270,9 @@ impl Builder<'_> {
                 Qualifier::Within(seconds) => {
                     let micros = (seconds * 1e6).round() as i64;
                     // One observation lies within any time.
-                    let within = |tree| if matches!(tree, Tree::Leaf(_, 1)) { tree } else { Tree::Within(micros, Box::new(tree)) };
+                    let within = |tree| {
+                        if matches!(tree, Tree::Leaf(_, 1)) { tree } else { Tree::Within(micros, Box::new(tree)) }
+                    };
                     trees.into_iter().map(within).collect()
                 }
                 Qualifier::Repeats(times) => self.repeated(whole, &trees, *times as usize)?,

@@ -42,7 +42,8 @@ pub fn reach<'a>(pattern: &Pattern, known: impl IntoIterator<Item = &'a ObjectPa
 }
 
 fn hint(path: &ObjectPath, known: &[&ObjectPath]) -> String {
-    let mut same: Vec<String> = known.iter().filter(|seen| seen.object_type() == path.object_type()).map(ToString::to_string).collect();
+    let mut same: Vec<String> =
+        known.iter().filter(|seen| seen.object_type() == path.object_type()).map(ToString::to_string).collect();
     if same.is_empty() {
         same = known.iter().map(|seen| format!("{}:…", seen.object_type())).collect();
     }

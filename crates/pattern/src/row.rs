@@ -63,6 +63,24 @@ impl Schema {
     }
 }
 
+impl Schema {
+    pub(crate) fn objects(&self) -> &[String] {
+        &self.objects
+    }
+
+    /// Shows what stands at a path, given what columns hold, until `visit` has seen enough; whether it has.
+    pub(crate) fn look<'v>(
+        &self,
+        path: &ObjectPath,
+        column: impl Fn(usize) -> Option<Value<'v>>,
+        mut visit: impl FnMut(usize, &Value<'v>) -> bool,
+    ) -> bool {
+        let key = path.key();
+        let mut places = self.places.iter().filter(|(known, .., at)| *known == key && at == path);
+        places.any(|(_, object, at, _)| column(*at).is_some_and(|value| visit(*object, &value)))
+    }
+}
+
 /// One row of columns, as an observation.
 #[derive(Debug, Clone, Copy)]
 pub struct Row<'a> {
@@ -71,14 +89,9 @@ pub struct Row<'a> {
     values: &'a [Option<Value<'a>>],
 }
 
-impl Row<'_> {
-    fn at(&self, path: &ObjectPath, mut visit: impl FnMut(usize, &Value<'_>) -> bool) -> bool {
-        let key = path.key();
-        self.schema.places.iter().any(|(known, object, column, at)| {
-            *known == key
-                && at == path
-                && self.values.get(*column).and_then(Option::as_ref).is_some_and(|value| visit(*object, value))
-        })
+impl<'a> Row<'a> {
+    fn value(&self, column: usize) -> Option<Value<'a>> {
+        self.values.get(column).cloned().flatten()
     }
 }
 
@@ -101,14 +114,18 @@ impl Observation for Row<'_> {
         path: &ObjectPath,
         visit: &mut dyn FnMut(&Value<'_>) -> bool,
     ) -> Result<bool, Undecided> {
-        Ok(self.at(path, |of, value| of == object && visit(value)))
+        Ok(self.schema.look(path, |at| self.value(at), |of, value| of == object && visit(value)))
     }
 
     fn find(&self, path: &ObjectPath, visit: &mut dyn FnMut(usize, &Value<'_>)) -> Result<(), Undecided> {
-        self.at(path, |object, value| {
-            visit(object, value);
-            false
-        });
+        self.schema.look(
+            path,
+            |at| self.value(at),
+            |object, value| {
+                visit(object, value);
+                false
+            },
+        );
         Ok(())
     }
 }

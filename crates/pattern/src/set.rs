@@ -3,8 +3,9 @@
 //! Invariant: says of each pattern what evaluating it alone would say; the set never changes, so threads share it.
 //! Not here: putting parts together over time (`watch.rs`).
 
-use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
+
+use rapidhash::{HashMapExt, RapidHashMap};
 
 use crate::error::Undecided;
 use crate::index::Index;
@@ -65,7 +66,7 @@ pub struct Looking {
     held: Vec<u32>,
     found: Vec<Found>,
     /// For each path: text to the conditions that are one comparison and hold for it.
-    remembered: Vec<HashMap<Box<str>, Box<[u32]>>>,
+    remembered: Vec<RapidHashMap<Box<str>, Box<[u32]>>>,
     undecided: u64,
     first: Option<Undecided>,
 }
@@ -87,7 +88,7 @@ impl Looking {
         if self.set != set || self.stamp == u32::MAX {
             self.set = set;
             self.seen = vec![0; checks];
-            self.remembered = vec![HashMap::new(); paths];
+            self.remembered = vec![RapidHashMap::new(); paths];
             self.stamp = 0;
         }
         self.stamp += 1;
@@ -160,7 +161,8 @@ impl PatternSet {
         for held in looking.held.chunk_by(|a, b| pattern_of(a) == pattern_of(b)) {
             let pattern = pattern_of(&held[0]) as usize;
             let compiled = &self.patterns[pattern];
-            let holds = |check: usize| Ok(held.iter().any(|number| self.checks[*number as usize].check as usize == check));
+            let holds =
+                |check: usize| Ok(held.iter().any(|number| self.checks[*number as usize].check as usize == check));
             // Conditions are known: nothing is left that could not be decided.
             let slots = compiled.slots(span, holds).unwrap_or_default();
             if slots == 0 {

@@ -27,7 +27,9 @@ pub fn parse(text: &str) -> Option<i64> {
     let micros = match fraction {
         None => 0,
         Some(digits) if digits.is_empty() || !digits.bytes().all(|c| c.is_ascii_digit()) => return None,
-        Some(digits) => digits.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, c| n * 10 + i64::from(c - b'0')),
+        Some(digits) => {
+            digits.bytes().chain(std::iter::repeat(b'0')).take(6).fold(0, |n, c| n * 10 + i64::from(c - b'0'))
+        }
     };
     Some(TimeZone::UTC.to_timestamp(date).ok()?.as_microsecond() + micros)
 }

@@ -52,11 +52,18 @@ impl Value<'_> {
             (Value::Bool(truth), Constant::Bool(other)) => Some(truth.cmp(other)),
             (Value::Bytes(bytes), Constant::Hex(other) | Constant::Binary(other)) => Some(bytes.as_ref().cmp(other)),
             (Value::Bytes(bytes), Constant::Text(other)) => latin(other).map(|other| bytes.as_ref().cmp(&other)),
-            (Value::Text(text), Constant::Hex(other) | Constant::Binary(other)) => latin(text).map(|text| text.cmp(other)),
+            (Value::Text(text), Constant::Hex(other) | Constant::Binary(other)) => {
+                latin(text).map(|text| text.cmp(other))
+            }
             (Value::Time(micros), Constant::Time(other)) => Some(micros.cmp(other)),
             (Value::Text(text), Constant::Time(other)) => match timestamp::parse(text) {
                 Some(micros) => Some(micros.cmp(other)),
-                None => return Err(Undecided::Value(format!("`{}` is compared with a timestamp, and is none", short(text)))),
+                None => {
+                    return Err(Undecided::Value(format!(
+                        "`{}` is compared with a timestamp, and is none",
+                        short(text)
+                    )));
+                }
             },
             _ => None,
         })
@@ -73,7 +80,11 @@ fn mixed(number: i64, other: f64) -> Option<Ordering> {
     } else if other < -EDGE {
         Some(Ordering::Greater)
     } else {
-        Some(number.cmp(&(other.trunc() as i64)).then_with(|| 0.0.partial_cmp(&other.fract()).unwrap_or(Ordering::Equal)))
+        Some(
+            number
+                .cmp(&(other.trunc() as i64))
+                .then_with(|| 0.0.partial_cmp(&other.fract()).unwrap_or(Ordering::Equal)),
+        )
     }
 }
 

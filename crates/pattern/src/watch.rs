@@ -132,14 +132,20 @@ impl Waiting {
             (false, false) => Keep::Oldest,
             (false, true) => Keep::All,
         };
-        Self { held: VecDeque::new(), have: vec![0; scenario.demands.len()], same: BTreeMap::new(), ragged: false, newest: i64::MIN, end: i64::MIN, keep }
+        Self {
+            held: VecDeque::new(),
+            have: vec![0; scenario.demands.len()],
+            same: BTreeMap::new(),
+            ragged: false,
+            newest: i64::MIN,
+            end: i64::MIN,
+            keep,
+        }
     }
 
     fn take(&mut self, scenario: &Scenario, came: Candidate, limits: &Limits, told: &mut Told) -> Option<Vec<u64>> {
         let roles = || scenario.demands.iter().filter(|demand| came.slots >> demand.slot & 1 == 1);
-        if roles().next().is_none() {
-            return None;
-        }
+        roles().next()?;
         let late = came.first < self.newest;
         told.late += u64::from(late);
         let before = self.end;
@@ -147,7 +153,9 @@ impl Waiting {
         self.newest = self.newest.max(came.first);
         self.end = self.end.max(came.last);
         if let Some(window) = scenario.window {
-            while let Some(oldest) = self.held.front().filter(|oldest| oldest.last < self.newest.saturating_sub(window)).copied() {
+            while let Some(oldest) =
+                self.held.front().filter(|oldest| oldest.last < self.newest.saturating_sub(window)).copied()
+            {
                 self.held.pop_front();
                 self.count(scenario, &oldest, false);
             }

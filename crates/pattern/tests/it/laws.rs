@@ -22,7 +22,11 @@ type Binding = (Vec<usize>, i64, i64);
 
 /// Every binding of an expression, by trying all: what `stix2-matcher` does, written down from the specification.
 fn bindings(expression: &Expression, rows: &[Given], leaf: &dyn Fn(&Expression, usize) -> bool) -> Vec<Binding> {
-    let free = |used: &[usize]| rows.iter().enumerate().all(|(row, (span, _))| used.iter().filter(|at| **at == row).count() <= span.count as usize);
+    let free = |used: &[usize]| {
+        rows.iter()
+            .enumerate()
+            .all(|(row, (span, _))| used.iter().filter(|at| **at == row).count() <= span.count as usize)
+    };
     let join = |left: &[Binding], right: &[Binding], fits: &dyn Fn(&Binding, &Binding) -> bool| {
         let mut all: Vec<Binding> = Vec::new();
         for l in left {
@@ -39,22 +43,37 @@ fn bindings(expression: &Expression, rows: &[Given], leaf: &dyn Fn(&Expression, 
         all
     };
     match expression {
-        Expression::Observation(_) => (0..rows.len()).filter(|row| leaf(expression, *row)).map(|row| (vec![row], rows[row].0.first, rows[row].0.last)).collect(),
+        Expression::Observation(_) => (0..rows.len())
+            .filter(|row| leaf(expression, *row))
+            .map(|row| (vec![row], rows[row].0.first, rows[row].0.last))
+            .collect(),
         Expression::Or(parts) => parts.iter().flat_map(|part| bindings(part, rows, leaf)).collect(),
-        Expression::And(parts) => parts.iter().map(|part| bindings(part, rows, leaf)).reduce(|l, r| join(&l, &r, &|_, _| true)).unwrap_or_default(),
-        Expression::FollowedBy(parts) => {
-            parts.iter().map(|part| bindings(part, rows, leaf)).reduce(|l, r| join(&l, &r, &|l, r| l.1 <= r.2)).unwrap_or_default()
+        Expression::And(parts) => parts
+            .iter()
+            .map(|part| bindings(part, rows, leaf))
+            .reduce(|l, r| join(&l, &r, &|_, _| true))
+            .unwrap_or_default(),
+        Expression::FollowedBy(parts) => parts
+            .iter()
+            .map(|part| bindings(part, rows, leaf))
+            .reduce(|l, r| join(&l, &r, &|l, r| l.1 <= r.2))
+            .unwrap_or_default(),
+        Expression::Qualified(of, qualifiers) => {
+            qualifiers.iter().fold(bindings(of, rows, leaf), |found, qualifier| match qualifier {
+                Qualifier::Within(seconds) => {
+                    found.into_iter().filter(|(_, first, last)| *first as f64 <= *last as f64 + seconds * 1e6).collect()
+                }
+                Qualifier::Repeats(times) => {
+                    (1..*times).fold(found.clone(), |so_far, _| join(&so_far, &found, &|_, _| true))
+                }
+                Qualifier::StartStop(start, stop) => found
+                    .into_iter()
+                    .filter(|(used, ..)| {
+                        start < stop && used.iter().all(|row| rows[*row].0.first < *stop && rows[*row].0.last >= *start)
+                    })
+                    .collect(),
+            })
         }
-        Expression::Qualified(of, qualifiers) => qualifiers.iter().fold(bindings(of, rows, leaf), |found, qualifier| match qualifier {
-            Qualifier::Within(seconds) => {
-                found.into_iter().filter(|(_, first, last)| *first as f64 <= *last as f64 + seconds * 1e6).collect()
-            }
-            Qualifier::Repeats(times) => (1..*times).fold(found.clone(), |so_far, _| join(&so_far, &found, &|_, _| true)),
-            Qualifier::StartStop(start, stop) => found
-                .into_iter()
-                .filter(|(used, ..)| start < stop && used.iter().all(|row| rows[*row].0.first < *stop && rows[*row].0.last >= *start))
-                .collect(),
-        }),
     }
 }
 
@@ -83,8 +102,10 @@ fn size(expression: &Expression) -> usize {
 /// Rows as observations, for the length of one call.
 fn observe<T>(rows: &[Given], with: impl FnOnce(&[stillwatch_pattern::Row<'_>]) -> T) -> Result<T, TestCaseError> {
     let schema = schema().map_err(failed)?;
-    let values: Vec<(Span, Vec<Option<Value<'_>>>)> =
-        rows.iter().map(|(span, values)| (*span, values.iter().map(|value| value.as_ref().map(|value| value.value())).collect())).collect();
+    let values: Vec<(Span, Vec<Option<Value<'_>>>)> = rows
+        .iter()
+        .map(|(span, values)| (*span, values.iter().map(|value| value.as_ref().map(|value| value.value())).collect()))
+        .collect();
     let observations: Vec<_> = values.iter().map(|(span, values)| schema.row(*span, values)).collect();
     Ok(with(&observations))
 }

@@ -68,7 +68,8 @@ fn operators() -> impl Strategy<Value = Operator> {
 }
 
 fn conditions() -> impl Strategy<Value = Condition> {
-    let test = (paths(), any::<bool>(), operators()).prop_map(|(path, not, operator)| Condition::Test(Test { path, not, operator }));
+    let test = (paths(), any::<bool>(), operators())
+        .prop_map(|(path, not, operator)| Condition::Test(Test { path, not, operator }));
     test.prop_recursive(2, 6, 3, |inner| {
         let some = proptest::collection::vec(inner, 2..4);
         prop_oneof![some.clone().prop_map(Condition::And), some.prop_map(Condition::Or)]
@@ -92,7 +93,8 @@ pub(crate) fn expressions() -> impl Strategy<Value = Expression> {
 /// Patterns whose conditions are equalities with `a` and `b`, so that many observations fit.
 pub(crate) fn simple_expressions() -> impl Strategy<Value = Expression> {
     let test = prop_oneof![3 => Just("[x:a = 'a']"), 3 => Just("[x:a = 'b']"), 1 => Just("[EXISTS x:a]")];
-    let leaf = test.prop_filter_map("parses", |text| text.parse::<Pattern>().ok().map(|pattern| pattern.expression().clone()));
+    let leaf =
+        test.prop_filter_map("parses", |text| text.parse::<Pattern>().ok().map(|pattern| pattern.expression().clone()));
     combined(leaf.boxed())
 }
 
@@ -105,8 +107,11 @@ fn combined(leaf: BoxedStrategy<Expression>) -> impl Strategy<Value = Expression
             some.prop_map(Expression::FollowedBy),
             (inner, proptest::collection::vec(qualifiers(), 1..3)).prop_map(|(of, qualifiers)| match of {
                 // What the parser reads `[…] A B` as, whoever wrote it.
-                Expression::Qualified(..) | Expression::Observation(_) | Expression::And(_) | Expression::Or(_) | Expression::FollowedBy(_) =>
-                    Expression::Qualified(Box::new(of), qualifiers),
+                Expression::Qualified(..)
+                | Expression::Observation(_)
+                | Expression::And(_)
+                | Expression::Or(_)
+                | Expression::FollowedBy(_) => Expression::Qualified(Box::new(of), qualifiers),
             }),
         ]
     })
