@@ -100,7 +100,7 @@ fn measure(bytes: &[u8]) -> Result<(), Box<dyn std::error::Error>> {
         "give_back": rate(count, &|| Bundle::read(bytes, &limits).map_or(0, |bundle| bundle.write().len())),
         "understand": rate(count, &|| Bundle::read(bytes, &limits).map_or(0, |bundle| campaign::receive(&bundle.objects).indicators.len())),
         "validate": rate(count, &|| validate(bytes, &Rules::default()).len()),
-        "export": rate(made, &|| campaigns.iter().map(|c| campaign::objects(c, &options()).len()).sum()),
+        "export": rate(made, &|| campaign::bundle_of(&campaigns, &options()).len()),
     });
     println!("{figures}");
     Ok(())

@@ -5,4 +5,5 @@
 
 mod fairness;
 mod sketch_laws;
+mod vectors;
 mod worlds;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stillwatch_model::saved::TextSketch;
 
-use crate::stix::made::Made;
+use crate::stix::made::{self, Made};
 use crate::stix::marking::Tlp;
 
 /// What is fixed in a family of prompts: a property extension of network-traffic and of indicators.
@@ -114,7 +114,7 @@ impl Definition {
             .with("description", json!(self.about))
             .with("version", json!(self.version))
             .with("extension_types", json!(self.kinds))
-            .with("schema", json!(schema.to_string()))
+            .with("schema", json!(made::text(&schema)))
             .text()
     }
 }

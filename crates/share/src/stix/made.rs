@@ -68,10 +68,12 @@ impl Made {
 
     /// The text.
     pub(crate) fn text(&self) -> String {
-        // A map of JSON values always encodes; the other form is one that can't be reached.
-        canonical::encode(&self.properties)
-            .ok()
-            .and_then(|bytes| String::from_utf8(bytes).ok())
-            .unwrap_or_else(|| Value::Object(self.properties.clone()).to_string())
+        text(&self.properties)
     }
+}
+
+/// A value as canonical JSON (RFC 8785).
+pub(crate) fn text(value: &impl serde::Serialize) -> String {
+    // Maps of JSON values always encode to UTF-8: there is no other case.
+    canonical::encode(value).ok().and_then(|bytes| String::from_utf8(bytes).ok()).unwrap_or_default()
 }

@@ -6,6 +6,7 @@
 use serde_json::{Map, Value, json};
 use stillwatch_model::canonical;
 
+use crate::stix::made::text;
 use crate::stix::object::NotAnObject;
 
 /// The version to send: `before` unchanged where `now_says` has the same content, else `now_says` with the `created` of
@@ -68,13 +69,6 @@ fn map(raw: &str) -> Result<Map<String, Value>, NotAnObject> {
         because: error.to_string(),
         hint: None,
     })
-}
-
-fn text(object: &Map<String, Value>) -> String {
-    canonical::encode(object)
-        .ok()
-        .and_then(|bytes| String::from_utf8(bytes).ok())
-        .unwrap_or_else(|| Value::Object(object.clone()).to_string())
 }
 
 /// `at`, but later than `before`.

@@ -48,7 +48,7 @@ OBJECT]}"#;
     let (code, out, _) = stillwatch(&["validate", &good, &bad]);
     assert_eq!(code, Some(1));
     assert!(
-        out.contains(&format!("{bad}:2:180: error[type]: $.objects[0].name: should be a string, not a number")),
+        out.contains(&format!("{bad}:2:169: error[type]: $.objects[0].name: should be a string, not a number")),
         "{out}"
     );
     let (code, out, _) = stillwatch(&["validate", "--format", "json", &odd]);

@@ -7,6 +7,7 @@ use std::collections::HashMap;
 use std::sync::LazyLock;
 
 use jsonschema::Validator;
+use jsonschema::error::ValidationErrorKind;
 
 use super::table::{self, Class};
 use super::{Path, Report, content, value as values};
@@ -146,7 +147,13 @@ fn own(name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Rep
         });
         let inner = pointer.trim_start_matches('/').replace('/', ".");
         let place = if inner.is_empty() { *path } else { path.key(&inner) };
-        report.error(at.unwrap_or(node).at, &place, "extension-schema", id::cut(&error.to_string()));
+        let (at, told) = (at.unwrap_or(node).at, id::cut(&error.to_string()));
+        // What a newer minor version adds isn't in the schema that we have.
+        if matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. }) {
+            report.warn(at, &place, "extension-property", told);
+        } else {
+            report.error(at, &place, "extension-schema", told);
+        }
     }
 }
 
