@@ -20,7 +20,7 @@ use crate::rows::{self, Kind};
 use crate::sighting::Body;
 use crate::store::{Dialect, Store};
 use crate::time::{instant, micros};
-use crate::{factor, fold, lifecycle, merge};
+use crate::{factor, fold, lifecycle, merge, split};
 
 /// Campaigns that one slot of a text may lead to before it says nothing.
 const PUBLIC: i64 = 64;
@@ -291,6 +291,7 @@ async fn keep(
         leave(tx, run, found, from, &id).await?;
     }
     evidence(tx, run, found, &id).await?;
+    keep_apart(tx, run, found, &id).await?;
     campaign::refold(tx, run.dialect, &id, run.by.at).await?;
     for alias in [&id, &finding] {
         sqlx::query("INSERT INTO aliases (alias, campaign) VALUES ($1, $2) ON CONFLICT DO NOTHING")
@@ -301,6 +302,33 @@ async fn keep(
     }
     let how = tell(tx, run, found, &id, how, before, fit).await?;
     Ok(Kin { finding, campaign: id, how, absorbed })
+}
+
+/// Accounts that a person took out of this campaign go, with their part of the finding, where that person put them.
+async fn keep_apart(tx: &mut Transaction<'static, Any>, run: &Run<'_>, found: &Read<'_>, id: &str) -> Result<()> {
+    let rows = sqlx::query(
+        "SELECT account, campaign FROM members WHERE left_to IS NULL AND campaign IN \
+         (SELECT other FROM apart WHERE one = $1 UNION SELECT one FROM apart WHERE other = $1)",
+    )
+    .bind(id)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut elsewhere: BTreeMap<String, Vec<String>> = BTreeMap::new();
+    for row in &rows {
+        let account: String = row.try_get(0)?;
+        if found.candidate.accounts.contains(&account) {
+            elsewhere.entry(row.try_get(1)?).or_default().push(account);
+        }
+    }
+    for (other, accounts) in elsewhere {
+        let accounts: Vec<&str> = accounts.iter().map(String::as_str).collect();
+        split::divide(tx, run.dialect, (id, &other), &accounts, Some(run.run)).await?;
+        campaign::refold(tx, run.dialect, &other, run.by.at).await?;
+        let became = format!("{} accounts, kept apart from {id}", accounts.len());
+        let entry = Entry { campaign: &other, what: "seen", was: String::new(), became, because: run.run };
+        history::write(tx, run.by, entry).await?;
+    }
+    Ok(())
 }
 
 /// The finding's own id; where that already means another campaign, one made from it and the run.

@@ -31,7 +31,7 @@ async fn a_store_opened_twice_works(place: Place) -> Tested {
         for n in 0..20 {
             change::note(store, &id, &format!("note {n}"), by).await?;
         }
-        stillwatch_track::Result::Ok(())
+        Ok::<(), stillwatch_track::Error>(())
     };
     let (a, b) = futures_util::future::join(many(&one, &here), many(&two, &there)).await;
     a.and(b)?;

@@ -85,7 +85,8 @@ proptest! {
         let same = fit(&finding, &campaign, std::slice::from_ref(&campaign));
         prop_assert_eq!((same.accounts, same.union, same.score), (1.0, 1.0, 1.0));
         let fate = decide(std::slice::from_ref(&finding), std::slice::from_ref(&campaign));
-        prop_assert!(matches!(&fate[0], Fate::Same { id, .. } if *id == campaign.id));
+        let is_it = matches!(&fate[0], Fate::Same { id, .. } if *id == campaign.id);
+        prop_assert!(is_it);
     }
 
     /// Scores lie between 0 and 1, and more shared accounts never lower them.
@@ -187,8 +188,8 @@ proptest! {
                     assert!(save(&store, run, &by(9)).await?.already);
                 }
             }
-            stillwatch_track::Result::Ok(states)
-        }).map_err(|e| TestCaseError::fail(e.to_string()))?;
+            Ok(states)
+        }).map_err(|e: stillwatch_track::Error| TestCaseError::fail(e.to_string()))?;
         prop_assert_eq!(&all[0], &all[1]);
         // No account of any run is lost.
         let kept: BTreeSet<String> = all[0].iter().flat_map(|(_, members)| members.iter().map(|m| m.account.clone())).collect();
