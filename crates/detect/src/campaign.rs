@@ -98,18 +98,15 @@ fn describe(
 ) -> (findings::Campaign, Case) {
     let mut names: Vec<String> = group.accounts().map(|a| a.name.clone()).collect();
     names.sort();
-    let score = score(&signals);
     let exchanges = group.accounts().map(|a| a.sketch.counts.exchanges).sum();
-    let fired = families(&signals);
-    let actionable = fired.len() >= 2 && score >= FLAGGED;
     let sum = |count: fn(&crate::sketch::Counts) -> u64| group.accounts().map(|a| count(&a.sketch.counts)).sum();
     let texts = shared::texts(group);
-    let campaign = findings::Campaign {
+    let mut campaign = findings::Campaign {
         id: canonical::id("campaign", &serde_json::json!({ "accounts": names })),
-        score,
-        severity: severity(score, exchanges, names.len(), actionable),
-        actionable,
-        families: fired,
+        score: score(&signals),
+        severity: Severity::Low,
+        actionable: false,
+        families: families(&signals),
         exchanges,
         first_seen: explain::instant(group.accounts().map(|a| a.sketch.first).min().unwrap_or(0)),
         last_seen: explain::instant(group.accounts().map(|a| a.sketch.last).max().unwrap_or(0)),
@@ -126,9 +123,17 @@ fn describe(
         signals,
         examples: Vec::new(),
     };
+    judge(&mut campaign);
     let mut case = explain::case(group, &campaign, standings);
     case.texts = texts.into_iter().map(|(_, sketch)| sketch).collect();
     (campaign, case)
+}
+
+/// What follows from a campaign's score, families and size: whether it may be acted on, and how bad it is.
+pub(crate) fn judge(campaign: &mut findings::Campaign) {
+    campaign.actionable = campaign.families.len() >= 2 && campaign.score >= FLAGGED;
+    campaign.severity =
+        severity(campaign.score, campaign.exchanges, campaign.accounts.len(), campaign.actionable);
 }
 
 /// How bad it is: how sure, and how much was taken.

@@ -28,3 +28,4 @@ pub mod sketch;
 pub mod text;
 pub mod texts;
 mod times;
+pub mod verdicts;

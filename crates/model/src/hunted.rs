@@ -43,7 +43,7 @@ pub struct Match {
     pub name: String,
     /// What was compared: `pattern`, `text` or `shape`.
     pub kind: MatchKind,
-    /// 1 for a pattern that holds; the share of fixed slots that agree for a text; how alike the shapes are for a campaign.
+    /// 1 for a pattern that holds, the share of fixed slots that agree for a text, times its author's confidence; at most a half for a shape.
     pub strength: f64,
     /// Exchanges that match; estimated from samples, when sketches were looked at.
     pub exchanges: u64,

@@ -53,17 +53,17 @@ fn block(out: &mut String, found: &Match, width: usize) {
     };
     let name = text::clean(&found.name);
     out.push('\n');
-    text::hang(out, &format!("{:<5}", number::score(found.strength)), &format!("{name} ({kind})"), width);
-    text::hang(out, "     ", &text::clean(&found.because), width);
+    text::hang(out, &format!("{:<6}", number::score(found.strength)), &format!("{name} ({kind})"), width);
+    text::hang(out, "      ", &text::clean(&found.because), width);
     if let (Some(first), Some(last)) = (&found.first_seen, &found.last_seen) {
-        out.push_str(&format!("     {} to {} UTC\n", when::minute(first), when::minute(last)));
+        out.push_str(&format!("      {} to {} UTC\n", when::minute(first), when::minute(last)));
     }
     let among: Vec<String> = found.among.iter().take(5).map(|account| text::clean(account)).collect();
     let more = if found.accounts > among.len() as u64 { ", …" } else { "" };
-    text::hang(out, "     accounts  ", &format!("{}{more}", among.join(", ")), width);
-    out.push_str(&format!("     {}\n", text::clean(&found.indicator)));
+    text::hang(out, "      accounts  ", &format!("{}{more}", among.join(", ")), width);
+    out.push_str(&format!("      {}\n", text::clean(&found.indicator)));
     for id in &found.indicates {
-        out.push_str(&format!("     indicates {}\n", text::clean(id)));
+        out.push_str(&format!("      indicates {}\n", text::clean(id)));
     }
 }
 

@@ -86,12 +86,17 @@ fn told(wanted: &Wanted, accounts: HashMap<Box<str>, Held>, sampled: bool) -> Ma
     let about = if sampled { "about " } else { "" };
     let (many, count) = (exchanges.round().max(1.0) as u64, accounts.len() as u64);
     let number = stillwatch_model::number::thousands;
-    let because = format!("{what} in {about}{} exchanges of {} accounts", number(many), number(count));
+    let doubt = if wanted.confidence < 1.0 {
+        format!("; its author's confidence is {:.0} %", wanted.confidence * 100.0)
+    } else {
+        String::new()
+    };
+    let because = format!("{what} in {about}{} exchanges of {} accounts{doubt}", number(many), number(count));
     Match {
         indicator: wanted.id.clone(),
         name: wanted.name.clone(),
         kind,
-        strength,
+        strength: strength * wanted.confidence,
         exchanges: many,
         accounts: count,
         first_seen: accounts.iter().map(|(_, held)| held.first).min().map(instant),

@@ -19,6 +19,8 @@ pub(crate) struct Wanted {
     pub(crate) name: String,
     /// What it indicates.
     pub(crate) indicates: Vec<String>,
+    /// How sure its author is, 0 to 1; 1 where it isn't said.
+    pub(crate) confidence: f64,
     /// How it is looked for.
     pub(crate) look: Look,
 }
@@ -65,6 +67,7 @@ pub(crate) fn sort(received: &Received, lists: &Lists, now: jiff::Timestamp, exp
                 } else {
                     indicator.name.clone()
                 },
+                confidence: f64::from(indicator.confidence.unwrap_or(100).min(100)) / 100.0,
                 indicates: indicator.indicates.iter().cloned().collect(),
                 look,
             }),

@@ -3,9 +3,10 @@
 //! Invariant: examples are looked up only where asked for; no text of a record is in JSON without `--with-examples`.
 //! Not here: the science (`stillwatch_detect::campaign`).
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Args as ClapArgs, ValueEnum};
+use stillwatch_detect::verdicts::Shift;
 use stillwatch_detect::{campaign, explain, signals};
 use stillwatch_model::Report;
 use stillwatch_model::findings::OffSignal;
@@ -15,7 +16,7 @@ use crate::scan::Quote;
 use super::reading::block_on;
 use super::save::{self, Saving};
 use super::stage::Stage;
-use super::{Exit, Failure, Reading, cohort, examples, output, progress::Bar, say};
+use super::{Exit, Failure, Reading, cohort, examples, file_failure, output, progress::Bar, say};
 
 /// Arguments of `detect`.
 #[derive(Debug, ClapArgs)]
@@ -47,6 +48,9 @@ pub struct Args {
     /// The lab's own quiet traffic: raises the cohort alarm when this traffic differs from it
     #[arg(long, value_name = "PATH|GLOB|DIR")]
     baseline: Vec<String>,
+    /// How scores are shifted by what people concluded before: a file of `stillwatch train --calibration`
+    #[arg(long, value_name = "FILE", env = "STILLWATCH_CALIBRATION")]
+    calibration: Option<PathBuf>,
     #[command(flatten)]
     saving: Saving,
     /// Exit with 1 when campaigns at or above score 0.5 were found
@@ -77,6 +81,9 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     stage.end(exchanges);
     let stage = Stage::begin("examples, page and printing");
     let mut report = campaign::stamped(found, format!("{:.0}", jiff::Timestamp::now()));
+    if let Some(path) = &args.calibration {
+        shift(path)?.apply(&mut report);
+    }
     report.findings.skipped.records = read.skipped;
     let told = |quote: &Quote| if args.with_examples { quote.to_string() } else { quote.without_text() };
     report.findings.skipped.first_error = tally.quotes().first().map(told);
@@ -112,6 +119,14 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     stage.end(exchanges);
     let found = report.findings.campaigns.iter().any(|c| c.score >= 0.5);
     Ok(if args.exit_code && found { Exit::No } else { Exit::Done })
+}
+
+/// The calibration in a file.
+fn shift(path: &Path) -> Result<Shift, Failure> {
+    let text = std::fs::read_to_string(path).map_err(|e| file_failure("read", path, &e))?;
+    serde_json::from_str(&text).map_err(|e| {
+        Failure::new(format!("`{}` is no calibration: {e}", path.display()), "make one with `stillwatch train --calibration`")
+    })
 }
 
 /// Nothing has the name that was asked for; the error lists the closest.

@@ -50,7 +50,7 @@ impl Saving {
     pub(crate) fn write(&self, report: &Report, origins: Origins) -> Result<(), Failure> {
         let saved = saved(report, origins);
         let folder = self.spool();
-        std::fs::create_dir_all(&folder).map_err(|e| file_failure("make", &folder, &e))?;
+        private(&folder).map_err(|e| file_failure("make", &folder, &e))?;
         let json = serde_json::to_vec(&saved)
             .map_err(|e| Failure::new(format!("cannot write campaigns: {e}"), "report this as a bug"))?;
         // On the disk before it has its name: whoever takes it in deletes it.
@@ -61,6 +61,14 @@ impl Saving {
             .and_then(|()| part.keep(&path))
             .map_err(|e| file_failure("write", &path, &e))
     }
+}
+
+/// Makes a folder that only its owner can open: what is in it names accounts.
+fn private(folder: &Path) -> std::io::Result<()> {
+    let mut maker = std::fs::DirBuilder::new();
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut maker, 0o700);
+    maker.recursive(true).create(folder)
 }
 
 fn saved(report: &Report, mut origins: Origins) -> Saved {

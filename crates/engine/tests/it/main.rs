@@ -7,6 +7,7 @@
 
 mod accounts;
 mod errors;
+mod hunt;
 mod opened;
 mod parquet;
 mod program;

@@ -16,7 +16,7 @@ use tempfile::TempDir;
 
 use crate::opened::folder;
 
-fn engine(folder: &Path) -> Command {
+pub(crate) fn engine(folder: &Path) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_stillwatch-engine"));
     command.current_dir(folder);
     for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STILLWATCH_")) {
@@ -25,20 +25,20 @@ fn engine(folder: &Path) -> Command {
     command
 }
 
-fn run(folder: &Path, arguments: &[&str]) -> Output {
+pub(crate) fn run(folder: &Path, arguments: &[&str]) -> Output {
     engine(folder).args(arguments).output().expect("the program runs")
 }
 
-fn out(output: &Output) -> String {
+pub(crate) fn out(output: &Output) -> String {
     String::from_utf8_lossy(&output.stdout).into_owned()
 }
 
-fn err(output: &Output) -> String {
+pub(crate) fn err(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
 /// A folder with a small synthetic week.
-fn week(exchanges: u32, honest: u32) -> TempDir {
+pub(crate) fn week(exchanges: u32, honest: u32) -> TempDir {
     let folder = folder(&[]);
     let (exchanges, honest) = (exchanges.to_string(), honest.to_string());
     let made = run(
