@@ -177,8 +177,11 @@ fn exchanges_are_seen_at_the_places_of_stix() -> Tested {
     Ok(())
 }
 
+/// Hits, what was told, and how many observations are held at the end.
+type Watched = (Vec<Hit>, Vec<Told>, usize);
+
 /// Feeds texts, one a second, to a watch over one pattern.
-fn watched(pattern: &str, limits: Limits, texts: &[&str]) -> Result<(Vec<Hit>, Vec<Told>, usize), Box<dyn Error>> {
+fn watched(pattern: &str, limits: Limits, texts: &[&str]) -> Result<Watched, Box<dyn Error>> {
     let mut schema = Schema::new();
     let (object, column) = (schema.object("x"), schema.column());
     schema.place(column, object, "x:v")?;
