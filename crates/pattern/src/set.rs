@@ -15,6 +15,8 @@ use crate::value::Value;
 
 /// Texts of one path whose answers are remembered; beyond, all are forgotten.
 const REMEMBERED: usize = 8_192;
+/// Longest text that is remembered, in bytes: prompts recur less than clients, and would fill the memory.
+const SHORT: usize = 512;
 
 /// Tells sets apart, so that what is remembered for one is never taken for another.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -226,7 +228,7 @@ impl PatternSet {
                             remembered.clear();
                         }
                         // What could not be decided is told each time that it is met.
-                        if wrong.is_none() {
+                        if wrong.is_none() && text.len() <= SHORT {
                             remembered.insert((*text).into(), answers);
                         }
                     }

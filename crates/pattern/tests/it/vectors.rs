@@ -8,7 +8,7 @@ use std::error::Error;
 
 use serde::Deserialize;
 use serde_json::Value as Json;
-use stillwatch_pattern::{Limits, Observed, Pattern};
+use stillwatch_pattern::{Limits, Looking, Observation, Observed, Pattern, PatternSet, Watch};
 
 #[derive(Deserialize)]
 struct Matches {
@@ -117,6 +117,43 @@ fn we_say_what_stix2_matcher_says_of_the_examples_of_the_specification() -> Resu
         (theirs, _) => theirs.to_owned(),
     });
     assert!(wrong.is_empty(), "{} of {}:\n{}", wrong.len(), vectors.cases.len(), wrong.join("\n"));
+    Ok(())
+}
+
+/// The same vectors, all patterns of an observation list as one set under a watch, one observation after the other.
+#[test]
+fn a_watch_says_what_stix2_matcher_says() -> Result<(), Box<dyn Error>> {
+    let limits = Limits::default();
+    let mut wrong = Vec::new();
+    let mut compared = 0;
+    for file in [include_str!("../data/stix2_matcher.json"), include_str!("../data/spec_examples.json")] {
+        let vectors: Matches = serde_json::from_str(file)?;
+        for (list, json) in vectors.observations.iter().enumerate() {
+            let of_list = vectors.cases.iter().filter(|case| case.observations == list);
+            let decided: Vec<&Case> =
+                of_list.filter(|case| matches!(case.verdict.as_str(), "match" | "no match")).collect();
+            let compiled: Result<Vec<_>, _> = decided
+                .iter()
+                .map(|case| Ok::<_, Box<dyn Error>>(case.pattern.parse::<Pattern>()?.compile(&limits)?))
+                .collect();
+            let set = PatternSet::new(compiled?);
+            let mut observed = Observed::all(json)?;
+            observed.sort_by_key(|observed| observed.span().first);
+            let (mut watch, mut looking) = (Watch::new(&set, limits), Looking::default());
+            let mut matched = vec![false; decided.len()];
+            for (number, one) in observed.iter().enumerate() {
+                watch.observe(one, number as u64, &mut looking, &mut |hit| matched[hit.pattern] = true);
+            }
+            assert_eq!(watch.told().count(), 0);
+            compared += decided.len();
+            let differ = decided.iter().zip(matched).filter(|(case, matched)| (case.verdict == "match") != *matched);
+            wrong.extend(
+                differ.map(|(case, matched)| format!("{} over {list}: {matched}, not {}", case.pattern, case.verdict)),
+            );
+        }
+    }
+    assert!(compared > 780, "{compared} compared");
+    assert!(wrong.is_empty(), "{} of {compared}:\n{}", wrong.len(), wrong.join("\n"));
     Ok(())
 }
 
