@@ -91,6 +91,25 @@ fn examples_over_json(bencher: Bencher<'_, '_>) {
         .bench(|| all.iter().filter(|one| one.matches(&observed).is_ok_and(|found| found.is_some())).count());
 }
 
+/// The worst for a set: wildcards over texts that are new each time.
+#[divan::bench]
+fn wildcards_over_texts_that_never_recur(bencher: Bencher<'_, '_>) {
+    let limits = Limits::default();
+    let texts = (0..1_000).map(|at| format!("[{AGENT} LIKE 'harvester-{at}/%' OR {AGENT} LIKE '%bot-{at}%']"));
+    let all =
+        texts.map(|text| text.parse::<Pattern>().expect("a pattern").compile(&limits).expect("compiles")).collect();
+    let (set, places) = (PatternSet::new(all), Exchanges::new(&[]).expect("places"));
+    let (mut looking, mut number) = (Looking::default(), 0u64);
+    bencher.counter(ItemsCount::new(100u64)).bench_local(|| {
+        for _ in 0..100 {
+            number += 1;
+            let agent = format!("Mozilla/5.0 (X11; Linux x86_64) client/{number} robot");
+            let exchange = Exchange { user_agent: Some(&agent), ..Exchange::default() };
+            black_box(set.look(&places.seen(exchange), &mut looking).len());
+        }
+    });
+}
+
 #[divan::bench(args = [100, 1_000, 10_000], max_time = 10)]
 fn set_over_exchanges(bencher: Bencher<'_, '_>, patterns: u64) {
     let set = PatternSet::new(compiled(patterns));

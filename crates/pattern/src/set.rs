@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rapidhash::{HashMapExt, RapidHashMap};
 
+use crate::check::Comparison;
 use crate::error::Undecided;
 use crate::index::Index;
 use crate::observation::Observation;
@@ -206,14 +207,14 @@ impl PatternSet {
                     }
                 };
                 let ask = |value: &Value<'_>, wrong: &mut Option<Undecided>| {
-                    let answers = path.alone.iter().filter_map(|(number, comparison)| match comparison.passes(value) {
-                        Ok(true) => Some(*number),
-                        Ok(false) => None,
-                        Err(error) => {
+                    let mut passes = |comparison: &Comparison| {
+                        comparison.passes(value).unwrap_or_else(|error| {
                             wrong.get_or_insert(error);
-                            None
-                        }
-                    });
+                            false
+                        })
+                    };
+                    let alone = path.alone.iter();
+                    let answers = alone.filter(|(_, any)| any.iter().any(&mut passes)).map(|(number, _)| *number);
                     answers.collect::<Box<[u32]>>()
                 };
                 match value {
