@@ -7,7 +7,8 @@
 
 use divan::counter::ItemsCount;
 use divan::{Bencher, black_box};
-use stillwatch_pattern::{Compiled, Exchange, Exchanges, Limits, Looking, Pattern, PatternSet, Value, Watch};
+use serde_json::Value as Json;
+use stillwatch_pattern::{Compiled, Exchange, Exchanges, Limits, Looking, Observed, Pattern, PatternSet, Value, Watch};
 
 const JA4: &str = "network-traffic:extensions.'extension-definition--7d5c1f0e-3c52-4f3f-9a55-5b6a6d1c7f10'.ja4";
 const AGENT: &str = "network-traffic:extensions.'http-request-ext'.request_header.'User-Agent'";
@@ -73,6 +74,39 @@ fn parse_and_compile(bencher: Bencher<'_, '_>) {
             .iter()
             .map(|text| Pattern::parse(text, &limits).expect("a pattern").compile(&limits).expect("compiles"))
             .collect::<Vec<_>>()
+    });
+}
+
+/// Every example of the specification over 25 observed-data, one by one; items are verdicts.
+#[divan::bench]
+fn examples_over_json(bencher: Bencher<'_, '_>) {
+    let file: Json = serde_json::from_str(include_str!("../tests/data/spec_examples.json")).expect("JSON");
+    let observed = Observed::all(&file["observations"][0]).expect("observed-data");
+    let texts = file["cases"].as_array().into_iter().flatten().filter_map(|case| case["pattern"].as_str());
+    let limits = Limits::default();
+    let all: Vec<Compiled> =
+        texts.map(|text| text.parse::<Pattern>().expect("a pattern").compile(&limits).expect("compiles")).collect();
+    bencher
+        .counter(ItemsCount::new(all.len()))
+        .bench(|| all.iter().filter(|one| one.matches(&observed).is_ok_and(|found| found.is_some())).count());
+}
+
+/// The worst for a set: wildcards over texts that are new each time.
+#[divan::bench]
+fn wildcards_over_texts_that_never_recur(bencher: Bencher<'_, '_>) {
+    let limits = Limits::default();
+    let texts = (0..1_000).map(|at| format!("[{AGENT} LIKE 'harvester-{at}/%' OR {AGENT} LIKE '%bot-{at}%']"));
+    let all =
+        texts.map(|text| text.parse::<Pattern>().expect("a pattern").compile(&limits).expect("compiles")).collect();
+    let (set, places) = (PatternSet::new(all), Exchanges::new(&[]).expect("places"));
+    let (mut looking, mut number) = (Looking::default(), 0u64);
+    bencher.counter(ItemsCount::new(100u64)).bench_local(|| {
+        for _ in 0..100 {
+            number += 1;
+            let agent = format!("Mozilla/5.0 (X11; Linux x86_64) client/{number} robot");
+            let exchange = Exchange { user_agent: Some(&agent), ..Exchange::default() };
+            black_box(set.look(&places.seen(exchange), &mut looking).len());
+        }
     });
 }
 

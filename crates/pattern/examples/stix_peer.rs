@@ -131,7 +131,7 @@ fn pattern(dice: &mut Dice, at: u64) -> String {
         10 => format!("network-traffic:extensions.'{EXTENSION}'.temperature <= {:.1}", dice.below(11) as f64 / 10.0),
         _ => format!("{client} NOT IN ('{}', '{}')", ja4(dice), ja4(dice)),
     };
-    if at % 2 == 0 {
+    if at.is_multiple_of(2) {
         return match dice.below(3) {
             0 => format!("[ipv4-addr:value = '{}']", address(dice)),
             1 => format!("[{client} = '{}']", ja4(dice)),

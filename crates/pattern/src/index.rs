@@ -34,8 +34,8 @@ pub(crate) struct PathIndex {
     v4: PrefixMap<Ipv4Net, Vec<u32>>,
     v6: PrefixMap<Ipv6Net, Vec<u32>>,
     networks: bool,
-    /// Conditions that are one comparison with a value here: their answer depends on nothing else.
-    pub(crate) alone: Vec<(u32, Comparison)>,
+    /// Conditions that ask of a value here, and of nothing else, whether it passes one of these comparisons.
+    pub(crate) alone: Vec<(u32, Vec<Comparison>)>,
     /// Conditions to be evaluated whenever there is a value here.
     pub(crate) evaluated: Vec<u32>,
 }
@@ -57,13 +57,17 @@ impl Index {
                 Trigger::Text(path, text) => self.at(path).texts.entry(text.into()).or_default().push(number),
                 Trigger::Int(path, int) => self.at(path).ints.entry(int).or_default().push(number),
                 Trigger::Network(path, network) => self.at(path).network(network, number),
-                Trigger::Value(path) => match check {
-                    Check::Test(comparison) => {
-                        let alone = (number, comparison.as_ref().clone());
-                        self.at(path).alone.push(alone);
+                Trigger::Value(path) => {
+                    let (at, alone) = (self.at(path), alone(check));
+                    // An OR names its path once for each of its comparisons.
+                    match alone {
+                        Some(alone) if at.alone.last().is_none_or(|(last, _)| *last != number) => {
+                            at.alone.push((number, alone))
+                        }
+                        None if at.evaluated.last() != Some(&number) => at.evaluated.push(number),
+                        _ => {}
                     }
-                    _ => self.at(path).evaluated.push(number),
-                },
+                }
                 Trigger::Object => self.always.push(number),
             }
         }
@@ -123,6 +127,23 @@ impl PathIndex {
             _ => {}
         }
     }
+}
+
+/// The comparisons of a condition of which one value must pass one; none when it asks more.
+fn alone(check: &Check) -> Option<Vec<Comparison>> {
+    let parts = match check {
+        Check::Test(comparison) => return Some(vec![comparison.as_ref().clone()]),
+        Check::Any(parts) => parts,
+        Check::All(_) => return None,
+    };
+    let tests: Option<Vec<&Comparison>> = parts
+        .iter()
+        .map(|part| if let Check::Test(comparison) = part { Some(comparison.as_ref()) } else { None })
+        .collect();
+    let tests = tests?;
+    let first = tests.first()?;
+    let same = tests.iter().all(|test| test.path == first.path && !(test.not && matches!(test.ask, Ask::Exists)));
+    same.then(|| tests.into_iter().cloned().collect())
 }
 
 /// A float that is an integer.

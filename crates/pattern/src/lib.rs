@@ -3,6 +3,7 @@
 //! Invariant: does no I/O; bounded depth and time; never panics on bad input.
 //! Not here: where observations come from (`engine`), what a match means (`share`).
 
+mod addresses;
 mod bind;
 mod check;
 mod error;
@@ -28,6 +29,7 @@ pub mod timestamp;
 mod value;
 mod watch;
 
+pub use addresses::by_meaning;
 pub use error::{Refusal, SyntaxError, Undecided};
 pub use exchange::{Exchange, Exchanges, Seen, address};
 pub use limits::Limits;

@@ -5,54 +5,89 @@
 
 use std::borrow::Cow;
 
+use memchr::memmem::Finder;
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
 /// A template, ready to be laid over texts.
 #[derive(Debug, Clone)]
 pub(crate) struct Like {
-    /// The template's letters between its `%`s; the first is tied to the begin, the last to the end.
-    parts: Vec<Vec<char>>,
+    /// What stands between its `%`s; the first is tied to the begin, the last to the end.
+    parts: Vec<Part>,
+}
+
+/// Text in which `_` is any one character.
+#[derive(Debug, Clone)]
+enum Part {
+    Plain(Box<Finder<'static>>),
+    Letters(Vec<char>),
 }
 
 impl Like {
     pub(crate) fn new(template: &str) -> Self {
-        Self { parts: nfc(template).split('%').map(|part| part.chars().collect()).collect() }
+        Self { parts: nfc(template).split('%').map(Part::new).collect() }
     }
 
     /// Whether the template covers the whole text, line breaks included.
     pub(crate) fn covers(&self, text: &str) -> bool {
         let text = nfc(text);
         let [first, middle @ .., last] = self.parts.as_slice() else {
-            return self.parts.first().is_some_and(|only| begins(only, &text) == Some(""));
+            return self.parts.first().is_some_and(|only| only.begins(&text) == Some(""));
         };
-        let Some(mut rest) = begins(first, &text) else { return false };
+        let Some(mut rest) = first.begins(&text) else { return false };
         for part in middle {
-            match leftmost(part, rest) {
+            match part.leftmost(rest) {
                 Some(after) => rest = after,
                 None => return false,
             }
         }
-        let tail = rest.chars().count().checked_sub(last.len());
-        tail.and_then(|skipped| rest.char_indices().map(|(at, _)| at).chain([rest.len()]).nth(skipped))
-            .is_some_and(|at| begins(last, &rest[at..]) == Some(""))
+        last.ends(rest)
     }
 }
 
-/// What is left of a text that begins with a part.
-fn begins<'a>(part: &[char], text: &'a str) -> Option<&'a str> {
-    let mut rest = text.chars();
-    for wanted in part {
-        let letter = rest.next()?;
-        if *wanted != '_' && *wanted != letter {
-            return None;
+impl Part {
+    fn new(text: &str) -> Self {
+        if text.contains('_') {
+            Part::Letters(text.chars().collect())
+        } else {
+            Part::Plain(Box::new(Finder::new(text.as_bytes()).into_owned()))
         }
     }
-    Some(rest.as_str())
-}
 
-/// What is left after the first place where a part stands.
-fn leftmost<'a>(part: &[char], text: &'a str) -> Option<&'a str> {
-    text.char_indices().map(|(at, _)| at).chain([text.len()]).find_map(|at| begins(part, &text[at..]))
+    /// What is left of a text that begins with it.
+    fn begins<'a>(&self, text: &'a str) -> Option<&'a str> {
+        match self {
+            Part::Plain(part) => text.as_bytes().starts_with(part.needle()).then(|| &text[part.needle().len()..]),
+            Part::Letters(part) => {
+                let mut rest = text.chars();
+                let fits =
+                    part.iter().all(|wanted| rest.next().is_some_and(|letter| *wanted == '_' || *wanted == letter));
+                fits.then_some(rest.as_str())
+            }
+        }
+    }
+
+    /// What is left after the first place where it stands.
+    fn leftmost<'a>(&self, text: &'a str) -> Option<&'a str> {
+        match self {
+            Part::Plain(part) => part.find(text.as_bytes()).map(|at| &text[at + part.needle().len()..]),
+            Part::Letters(_) => {
+                text.char_indices().map(|(at, _)| at).chain([text.len()]).find_map(|at| self.begins(&text[at..]))
+            }
+        }
+    }
+
+    fn ends(&self, text: &str) -> bool {
+        match self {
+            Part::Plain(part) => text.as_bytes().ends_with(part.needle()),
+            Part::Letters(part) => {
+                let skipped = text.chars().count().checked_sub(part.len());
+                skipped.is_some_and(|skipped| {
+                    let at = text.char_indices().nth(skipped).map_or(text.len(), |(at, _)| at);
+                    self.begins(&text[at..]) == Some("")
+                })
+            }
+        }
+    }
 }
 
 /// The text in Normalization Form C, copied only where it isn't yet (STIX 2.1, 9.6).

@@ -113,7 +113,7 @@ fn doubt_condition(condition: &Condition, doubts: &mut Vec<String>) {
     }
     if let [first, second, ..] = types.as_slice() {
         doubts.push(format!(
-            "`{first}` AND `{second}` in one pair of brackets asks one object to be both, so nothing can match; write [{first}:…] AND [{second}:…]"
+"`{first}` AND `{second}` in one pair of brackets asks one object to be both, so nothing can match; ask along a reference (`_ref`), or for two observations: [{first}:…] AND [{second}:…]"
         ));
     }
 }

@@ -147,6 +147,15 @@ impl<'a> Rewriter<'a> {
         };
         match letter {
             '1'..='9' | 'k' | 'g' if !in_class => return Err(BACK),
+            '0'..='9' => {
+                return Err(("octal escapes are not known to our engine", "write the character as in `\\x{1b}`"));
+            }
+            'Q' | 'E' | 'G' | 'K' | 'R' | 'X' | 'C' | 'N' | 'c' => {
+                return Err((
+                    "it uses an escape of Perl's that our engine does not know",
+                    "write out what it stands for",
+                ));
+            }
             'b' if in_class => self.ours.push_str("\\x08"),
             'e' => self.ours.push_str("\\x1b"),
             'h' if !in_class => self.ours.push_str("[ \\t]"),
@@ -165,10 +174,19 @@ impl<'a> Rewriter<'a> {
         if begins(&["?=", "?!", "?<=", "?<!"]) {
             return Err(LOOK);
         }
-        if begins(&["?>", "?|"]) {
+        if begins(&["?>"]) {
             return Err(POSSESSIVE);
         }
-        if begins(&["?P=", "?P>", "?&", "?R", "?(", "*", "?+"])
+        if begins(&["?P="]) {
+            return Err(BACK);
+        }
+        if begins(&["?|"]) {
+            return Err((
+                "groups that count anew are not known to our engine",
+                "write `(?:` in place of `(?|`: numbers of groups don't matter here",
+            ));
+        }
+        if begins(&["?P>", "?&", "?R", "?(", "*", "?+"])
             || after.strip_prefix('?').is_some_and(|rest| rest.starts_with(|c: char| c.is_ascii_digit()))
         {
             return Err(RECURSION);

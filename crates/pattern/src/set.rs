@@ -7,6 +7,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 
 use rapidhash::{HashMapExt, RapidHashMap};
 
+use crate::check::Comparison;
 use crate::error::Undecided;
 use crate::index::Index;
 use crate::observation::Observation;
@@ -15,6 +16,8 @@ use crate::value::Value;
 
 /// Texts of one path whose answers are remembered; beyond, all are forgotten.
 const REMEMBERED: usize = 8_192;
+/// Longest text that is remembered, in bytes: prompts recur less than clients, and would fill the memory.
+const SHORT: usize = 512;
 
 /// Tells sets apart, so that what is remembered for one is never taken for another.
 static NEXT: AtomicU64 = AtomicU64::new(1);
@@ -204,14 +207,14 @@ impl PatternSet {
                     }
                 };
                 let ask = |value: &Value<'_>, wrong: &mut Option<Undecided>| {
-                    let answers = path.alone.iter().filter_map(|(number, comparison)| match comparison.passes(value) {
-                        Ok(true) => Some(*number),
-                        Ok(false) => None,
-                        Err(error) => {
+                    let mut passes = |comparison: &Comparison| {
+                        comparison.passes(value).unwrap_or_else(|error| {
                             wrong.get_or_insert(error);
-                            None
-                        }
-                    });
+                            false
+                        })
+                    };
+                    let alone = path.alone.iter();
+                    let answers = alone.filter(|(_, any)| any.iter().any(&mut passes)).map(|(number, _)| *number);
                     answers.collect::<Box<[u32]>>()
                 };
                 match value {
@@ -226,7 +229,7 @@ impl PatternSet {
                             remembered.clear();
                         }
                         // What could not be decided is told each time that it is met.
-                        if wrong.is_none() {
+                        if wrong.is_none() && text.len() <= SHORT {
                             remembered.insert((*text).into(), answers);
                         }
                     }

@@ -7,7 +7,8 @@ use std::error::Error;
 
 use serde_json::json;
 use stillwatch_pattern::{
-    Exchange, Exchanges, Hit, Limits, Looking, Observed, Pattern, PatternSet, Schema, Span, Told, Value, Watch, address,
+    Exchange, Exchanges, Hit, Limits, Looking, Observed, Pattern, PatternSet, Schema, Span, Told, Value, Watch,
+    address, by_meaning,
 };
 
 type Tested = Result<(), Box<dyn Error>>;
@@ -177,8 +178,45 @@ fn exchanges_are_seen_at_the_places_of_stix() -> Tested {
     Ok(())
 }
 
+#[test]
+fn addresses_by_meaning() -> Tested {
+    for (written, meant) in [
+        ("[ipv4-addr:value = '203.0.113.5']", "[ipv4-addr:value = '203.0.113.5']"),
+        ("[ipv4-addr:value = '203.0.113.5/32']", "[ipv4-addr:value ISSUBSET '203.0.113.5/32']"),
+        ("[ipv4-addr:value != '203.0.113.0/24']", "[ipv4-addr:value NOT ISSUBSET '203.0.113.0/24']"),
+        ("[ipv6-addr:value = '2001:DB8::5']", "[ipv6-addr:value ISSUBSET '2001:DB8::5']"),
+        (
+            "[network-traffic:src_ref.value IN ('203.0.113.5', '203.0.114.0/24')] REPEATS 2 TIMES",
+            "[network-traffic:src_ref.value IN ('203.0.113.5') OR network-traffic:src_ref.value ISSUBSET '203.0.114.0/24'] REPEATS 2 TIMES",
+        ),
+        (
+            "[ipv4-addr:value NOT IN ('203.0.113.5', '203.0.114.0/24')]",
+            "[ipv4-addr:value NOT IN ('203.0.113.5') AND ipv4-addr:value NOT ISSUBSET '203.0.114.0/24']",
+        ),
+        ("[ipv4-addr:value IN ('203.0.114.0/24')]", "[ipv4-addr:value ISSUBSET '203.0.114.0/24']"),
+        ("[domain-name:value = '203.0.113.0/24']", "[domain-name:value = '203.0.113.0/24']"),
+        ("[ipv4-addr:value LIKE '203.0.113.%']", "[ipv4-addr:value LIKE '203.0.113.%']"),
+    ] {
+        assert_eq!(by_meaning(&written.parse()?).to_string(), meant, "{written}");
+    }
+    Ok(())
+}
+
+#[test]
+fn threads_share_a_set_and_carry_the_rest() {
+    fn shared<T: Send + Sync>() {}
+    fn carried<T: Send>() {}
+    shared::<PatternSet>();
+    shared::<Exchanges>();
+    carried::<Looking>();
+    carried::<Watch<'_>>();
+}
+
+/// Hits, what was told, and how many observations are held at the end.
+type Watched = (Vec<Hit>, Vec<Told>, usize);
+
 /// Feeds texts, one a second, to a watch over one pattern.
-fn watched(pattern: &str, limits: Limits, texts: &[&str]) -> Result<(Vec<Hit>, Vec<Told>, usize), Box<dyn Error>> {
+fn watched(pattern: &str, limits: Limits, texts: &[&str]) -> Result<Watched, Box<dyn Error>> {
     let mut schema = Schema::new();
     let (object, column) = (schema.object("x"), schema.column());
     schema.place(column, object, "x:v")?;
