@@ -103,6 +103,8 @@ pub struct Pieces<'a> {
     begin: usize,
     at: usize,
     index: usize,
+    /// How often brackets didn't match and reading went on at what looked like the next object.
+    resumed: usize,
     /// Whether a list of objects was seen; where none was, the text may be an object by itself.
     listed: bool,
     place: Place,
@@ -153,7 +155,18 @@ impl<'a> Pieces<'a> {
             return Err(fault);
         }
         let (listed, place) = (false, Place::Outside);
-        Ok(Pieces { text, lines, limits: *limits, begin: at, at: at + 1, index: 0, listed, place, own: Vec::new() })
+        Ok(Pieces {
+            text,
+            lines,
+            limits: *limits,
+            begin: at,
+            at: at + 1,
+            index: 0,
+            resumed: 0,
+            listed,
+            place,
+            own: Vec::new(),
+        })
     }
 
     /// The whole text.
@@ -270,7 +283,14 @@ impl<'a> Pieces<'a> {
                 // Brackets that don't match: what looks like the next object is where reading goes on.
                 let to = match end {
                     Some(end) if matches!(bytes.get(json::skip_space(bytes, end)), Some(b',' | b']')) => end,
-                    _ => next_object(bytes, from + 1).unwrap_or(bytes.len()),
+                    // Each time the rest may have been looked through to its end.
+                    _ if self.resumed == RESUMED => {
+                        return self.stop(from, "$.objects", "too much of this is broken; the rest isn't read");
+                    }
+                    _ => {
+                        self.resumed += 1;
+                        next_object(bytes, from + 1).unwrap_or(bytes.len())
+                    }
                 };
                 self.at = to;
                 Some(self.piece(from, to))
@@ -290,6 +310,9 @@ impl<'a> Iterator for Pieces<'a> {
         }
     }
 }
+
+/// Objects with brackets that don't match after which reading goes on.
+const RESUMED: usize = 64;
 
 /// Where an object seems to begin: `{` behind a comma, with a common property's name as its first key.
 fn next_object(bytes: &[u8], from: usize) -> Option<usize> {

@@ -130,6 +130,19 @@ fn what_is_too_much_is_refused_or_left() {
     assert!(deep.faults[0].message.contains("nested too deeply"));
 }
 
+/// Broken brackets make the reader look through the rest; how often is bounded.
+#[test]
+fn a_bundle_that_is_broken_throughout_is_given_up() {
+    let text = format!("{{\"objects\":[{}", "{\"type\":[,".repeat(50_000));
+    let bundle = read(&text);
+    assert!(bundle.objects.is_empty() && bundle.faults.len() < 100);
+    assert!(
+        bundle.faults.last().is_some_and(|fault| fault.message.contains("the rest isn't read")),
+        "{:?}",
+        bundle.faults.last()
+    );
+}
+
 #[test]
 fn an_envelope_and_a_single_object_are_read_too() {
     let tool = format!("{{\"type\":\"tool\",\"id\":\"tool--{ID}\"}}");
