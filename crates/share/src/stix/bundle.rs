@@ -3,10 +3,12 @@
 //! Invariant: one bad object never loses the others; reading is bounded by `Limits`; writing changes no object.
 //! Not here: whether objects keep to the specification (`validate`).
 
+use uuid::Uuid;
+
 use crate::fault::{Fault, Lines};
 use crate::json;
+use crate::stix::Limits;
 use crate::stix::object::Object;
-use crate::stix::{Limits, id};
 
 /// A bundle that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -68,9 +70,12 @@ impl<'a> Bundle<'a> {
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a str>) -> String {
     let mut body = String::new();
     list(&mut body, objects);
-    let id = id::domain("bundle", &serde_json::Value::from(body.as_str()));
-    format!("{{\"id\":\"{id}\",{body},\"type\":\"bundle\"}}\n")
+    let id = Uuid::new_v5(&TEXTS, body.as_bytes());
+    format!("{{\"id\":\"bundle--{id}\",{body},\"type\":\"bundle\"}}\n")
 }
+
+/// Namespace of bundles' ids, which are made from their text.
+const TEXTS: Uuid = Uuid::from_u128(0x0d2b_41f7_8c33_5a6e_b1c4_7e02_94d5_a86f);
 
 fn list<'a>(text: &mut String, objects: impl IntoIterator<Item = &'a str>) {
     text.push_str("\"objects\":[");
