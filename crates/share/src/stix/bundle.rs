@@ -15,6 +15,8 @@ use crate::stix::object::Object;
 pub struct Bundle<'a> {
     /// What the bundle itself has besides its objects, in order: name in quotes, and value, both as written.
     pub own: Vec<(&'a str, &'a str)>,
+    /// Whether it has a list of objects, be it empty.
+    pub listed: bool,
     /// Its objects, in order.
     pub objects: Vec<Object<'a>>,
     /// What was passed over, and why; in order.
@@ -42,11 +44,12 @@ impl<'a> Bundle<'a> {
         {
             last.hint = Some(format!("{more} more objects have faults"));
         }
+        bundle.listed = pieces.listed;
         bundle.own = pieces.own;
         Ok(bundle)
     }
 
-    /// The bundle's text: its own properties as they were, its objects as they were.
+    /// The bundle's text: its own properties as they were, then its objects as they were.
     #[must_use]
     pub fn write(&self) -> String {
         let mut text = String::with_capacity(self.objects.iter().map(|object| object.raw().len() + 2).sum());
@@ -58,8 +61,10 @@ impl<'a> Bundle<'a> {
             text.push_str(value);
             separator = ",";
         }
-        text.push_str(separator);
-        list(&mut text, self.objects.iter().map(Object::raw));
+        if self.listed || !self.objects.is_empty() || self.own.is_empty() {
+            text.push_str(separator);
+            list(&mut text, self.objects.iter().map(Object::raw));
+        }
         text.push_str("}\n");
         text
     }

@@ -158,18 +158,30 @@ fn own(name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Rep
     let value = value(node);
     for error in schema.iter_errors(&value).take(8) {
         let pointer = error.instance_path().to_string();
-        let at = pointer.split('/').skip(1).try_fold(node, |node, step| {
-            node.field(step).or_else(|| step.parse::<usize>().ok().and_then(|index| node.items().get(index)))
-        });
-        let inner = pointer.trim_start_matches('/').replace('/', ".");
-        let place = if inner.is_empty() { *path } else { path.key(&inner) };
-        let (at, told) = (at.unwrap_or(node).at, id::cut(&error.to_string()));
+        let steps: Vec<&str> = pointer.split('/').skip(1).collect();
         // What a newer minor version adds isn't in the schema that we have.
-        if matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. }) {
-            report.warn(at, &place, "extension-property", told);
-        } else {
-            report.error(at, &place, "extension-schema", told);
-        }
+        let newer = matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. });
+        let told = id::cut(&error.to_string());
+        at(node, path, &steps, &mut |node, path| {
+            if newer {
+                report.warn(node.at, path, "extension-property", told.clone());
+            } else {
+                report.error(node.at, path, "extension-schema", told.clone());
+            }
+        });
+    }
+}
+
+/// Goes down to where a JSON pointer leads.
+fn at(node: &Node<'_>, path: &Path<'_>, steps: &[&str], tell: &mut dyn FnMut(&Node<'_>, &Path<'_>)) {
+    let Some((step, rest)) = steps.split_first() else { return tell(node, path) };
+    let index = step.parse::<usize>().ok();
+    if let Some(inner) = node.field(step) {
+        at(inner, &path.key(step), rest, tell);
+    } else if let Some((inner, index)) = index.and_then(|index| node.items().get(index).map(|inner| (inner, index))) {
+        at(inner, &path.index(index), rest, tell);
+    } else {
+        tell(node, path);
     }
 }
 
