@@ -3,12 +3,14 @@
 //! Invariant: one bad object never loses the others; reading is bounded by `Limits`; writing changes no object.
 //! Not here: whether objects keep to the specification (`validate`).
 
+use std::collections::HashSet;
+
 use uuid::Uuid;
 
 use crate::fault::{Fault, Lines};
 use crate::json;
-use crate::stix::Limits;
 use crate::stix::object::Object;
+use crate::stix::{Limits, id};
 
 /// A bundle that was read.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -45,7 +47,10 @@ impl<'a> Bundle<'a> {
             last.hint = Some(format!("{more} more objects have faults"));
         }
         bundle.listed = pieces.listed;
-        bundle.own = pieces.own;
+        // What breaks off before any list isn't a bundle: it may have been an object.
+        if bundle.listed || bundle.faults.is_empty() {
+            bundle.own = pieces.own;
+        }
         Ok(bundle)
     }
 
@@ -118,6 +123,8 @@ pub struct Pieces<'a> {
     /// Whether a list of objects was seen; where none was, the text may be an object by itself.
     listed: bool,
     place: Place,
+    /// Names of the bundle's own properties.
+    keys: HashSet<String>,
     /// What the bundle has besides its objects; whole when the iterator has ended.
     pub own: Vec<(&'a str, &'a str)>,
 }
@@ -175,6 +182,7 @@ impl<'a> Pieces<'a> {
             resumed: 0,
             listed,
             place,
+            keys: HashSet::new(),
             own: Vec::new(),
         })
     }
@@ -247,9 +255,16 @@ impl<'a> Pieces<'a> {
                     if bytes.get(colon) != Some(&b':') {
                         return self.stop(colon, "$", "a colon should be here");
                     }
-                    let key = self.text.get(key_at..end).unwrap_or_default();
+                    let key = match json::read(self.text, key_at, end, 0) {
+                        Ok(node) => node.text().unwrap_or_default().to_owned(),
+                        Err(broken) => return self.stop(broken.at, "$", &broken.because),
+                    };
+                    // Of two lists of objects, programs take the first, or the last, or both.
+                    if !self.keys.insert(key.clone()) {
+                        return self.stop(key_at, "$", &format!("the key `{}` comes twice", id::cut(&key)));
+                    }
                     let from = json::skip_space(bytes, colon + 1);
-                    if key == "\"objects\"" && bytes.get(from) == Some(&b'[') {
+                    if key == "objects" && bytes.get(from) == Some(&b'[') {
                         self.at = from + 1;
                         self.listed = true;
                         self.place = Place::Inside;
@@ -261,7 +276,8 @@ impl<'a> Pieces<'a> {
                     if let Err(broken) = json::read(self.text, from, to, self.limits.depth) {
                         return self.stop(broken.at, "$", &broken.because);
                     }
-                    self.own.push((key, self.text.get(from..to).unwrap_or_default()));
+                    let written = |from, to| self.text.get(from..to).unwrap_or_default();
+                    self.own.push((written(key_at, end), written(from, to)));
                     self.at = to;
                 }
                 _ => return self.stop(self.at, "$", "a key in quotes or `}` should be here"),

@@ -144,10 +144,20 @@ fn a_bundle_that_is_broken_throughout_is_given_up() {
 }
 
 #[test]
+fn two_lists_of_objects_are_no_bundle() {
+    let text = format!(r#"{{"objects":[{{"type":"mutex","id":"mutex--{ID}"}}],"\\u006fbjects":[1]}}"#);
+    let bundle = read(&text);
+    assert_eq!(bundle.objects.len(), 1);
+    assert!(bundle.faults.first().is_some_and(|fault| fault.message.contains("comes twice")), "{:?}", bundle.faults);
+}
+
+#[test]
 fn an_envelope_and_a_single_object_are_read_too() {
     let tool = format!("{{\"type\":\"mutex\",\"id\":\"mutex--{ID}\"}}");
     let envelope = format!("{{\"more\":true,\"next\":\"7\",\"objects\":[{tool}]}}");
     assert_eq!(read(&envelope).objects.len(), 1);
     assert_eq!(read(&envelope).own, [("\"more\"", "true"), ("\"next\"", "\"7\"")]);
+    // Half an object isn't a bundle with an object's properties.
+    assert_eq!(read(&tool.replace('}', ",\"a\":\u{3}}")).own, []);
     assert_eq!(read(&format!("\u{feff}\n{tool}\n")).objects.first().map(|o| o.raw()), Some(tool.as_str()));
 }

@@ -54,7 +54,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
             }
         };
         let mut faults =
-            validate(&bytes, &Rules { limits: Limits { faults: usize::MAX, ..Limits::default() }, pattern: None });
+            validate(&bytes, &Rules { limits: Limits { faults: 100_000, ..Limits::default() }, pattern: None });
         faults.retain(|fault| !args.errors_only || fault.severity == Severity::Error);
         code = code.max(u8::from(!faults.is_empty()));
         let more = faults.len().saturating_sub(args.most);
