@@ -3,6 +3,10 @@
 //! Invariant: one bad object never loses the others; reading is bounded by `Limits`; writing changes no object.
 //! Not here: whether objects keep to the specification (`validate`).
 
+use std::collections::HashSet;
+
+use uuid::Uuid;
+
 use crate::fault::{Fault, Lines};
 use crate::json;
 use crate::stix::object::Object;
@@ -13,6 +17,8 @@ use crate::stix::{Limits, id};
 pub struct Bundle<'a> {
     /// What the bundle itself has besides its objects, in order: name in quotes, and value, both as written.
     pub own: Vec<(&'a str, &'a str)>,
+    /// Whether it has a list of objects, be it empty.
+    pub listed: bool,
     /// Its objects, in order.
     pub objects: Vec<Object<'a>>,
     /// What was passed over, and why; in order.
@@ -40,11 +46,15 @@ impl<'a> Bundle<'a> {
         {
             last.hint = Some(format!("{more} more objects have faults"));
         }
-        bundle.own = pieces.own;
+        bundle.listed = pieces.listed;
+        // What breaks off before any list isn't a bundle: it may have been an object.
+        if bundle.listed || bundle.faults.is_empty() {
+            bundle.own = pieces.own;
+        }
         Ok(bundle)
     }
 
-    /// The bundle's text: its own properties as they were, its objects as they were.
+    /// The bundle's text: its own properties as they were, then its objects as they were.
     #[must_use]
     pub fn write(&self) -> String {
         let mut text = String::with_capacity(self.objects.iter().map(|object| object.raw().len() + 2).sum());
@@ -56,8 +66,10 @@ impl<'a> Bundle<'a> {
             text.push_str(value);
             separator = ",";
         }
-        text.push_str(separator);
-        list(&mut text, self.objects.iter().map(Object::raw));
+        if self.listed || !self.objects.is_empty() || self.own.is_empty() {
+            text.push_str(separator);
+            list(&mut text, self.objects.iter().map(Object::raw));
+        }
         text.push_str("}\n");
         text
     }
@@ -68,9 +80,12 @@ impl<'a> Bundle<'a> {
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a str>) -> String {
     let mut body = String::new();
     list(&mut body, objects);
-    let id = id::domain("bundle", &serde_json::Value::from(body.as_str()));
-    format!("{{\"id\":\"{id}\",{body},\"type\":\"bundle\"}}\n")
+    let id = Uuid::new_v5(&TEXTS, body.as_bytes());
+    format!("{{\"id\":\"bundle--{id}\",{body},\"type\":\"bundle\"}}\n")
 }
+
+/// Namespace of bundles' ids, which are made from their text.
+const TEXTS: Uuid = Uuid::from_u128(0x0d2b_41f7_8c33_5a6e_b1c4_7e02_94d5_a86f);
 
 fn list<'a>(text: &mut String, objects: impl IntoIterator<Item = &'a str>) {
     text.push_str("\"objects\":[");
@@ -103,9 +118,13 @@ pub struct Pieces<'a> {
     begin: usize,
     at: usize,
     index: usize,
+    /// How often brackets didn't match and reading went on at what looked like the next object.
+    resumed: usize,
     /// Whether a list of objects was seen; where none was, the text may be an object by itself.
     listed: bool,
     place: Place,
+    /// Names of the bundle's own properties.
+    keys: HashSet<String>,
     /// What the bundle has besides its objects; whole when the iterator has ended.
     pub own: Vec<(&'a str, &'a str)>,
 }
@@ -153,7 +172,19 @@ impl<'a> Pieces<'a> {
             return Err(fault);
         }
         let (listed, place) = (false, Place::Outside);
-        Ok(Pieces { text, lines, limits: *limits, begin: at, at: at + 1, index: 0, listed, place, own: Vec::new() })
+        Ok(Pieces {
+            text,
+            lines,
+            limits: *limits,
+            begin: at,
+            at: at + 1,
+            index: 0,
+            resumed: 0,
+            listed,
+            place,
+            keys: HashSet::new(),
+            own: Vec::new(),
+        })
     }
 
     /// The whole text.
@@ -224,9 +255,16 @@ impl<'a> Pieces<'a> {
                     if bytes.get(colon) != Some(&b':') {
                         return self.stop(colon, "$", "a colon should be here");
                     }
-                    let key = self.text.get(key_at..end).unwrap_or_default();
+                    let key = match json::read(self.text, key_at, end, 0) {
+                        Ok(node) => node.text().unwrap_or_default().to_owned(),
+                        Err(broken) => return self.stop(broken.at, "$", &broken.because),
+                    };
+                    // Of two lists of objects, programs take the first, or the last, or both.
+                    if !self.keys.insert(key.clone()) {
+                        return self.stop(key_at, "$", &format!("the key `{}` comes twice", id::cut(&key)));
+                    }
                     let from = json::skip_space(bytes, colon + 1);
-                    if key == "\"objects\"" && bytes.get(from) == Some(&b'[') {
+                    if key == "objects" && bytes.get(from) == Some(&b'[') {
                         self.at = from + 1;
                         self.listed = true;
                         self.place = Place::Inside;
@@ -238,7 +276,8 @@ impl<'a> Pieces<'a> {
                     if let Err(broken) = json::read(self.text, from, to, self.limits.depth) {
                         return self.stop(broken.at, "$", &broken.because);
                     }
-                    self.own.push((key, self.text.get(from..to).unwrap_or_default()));
+                    let written = |from, to| self.text.get(from..to).unwrap_or_default();
+                    self.own.push((written(key_at, end), written(from, to)));
                     self.at = to;
                 }
                 _ => return self.stop(self.at, "$", "a key in quotes or `}` should be here"),
@@ -270,7 +309,14 @@ impl<'a> Pieces<'a> {
                 // Brackets that don't match: what looks like the next object is where reading goes on.
                 let to = match end {
                     Some(end) if matches!(bytes.get(json::skip_space(bytes, end)), Some(b',' | b']')) => end,
-                    _ => next_object(bytes, from + 1).unwrap_or(bytes.len()),
+                    // Each time the rest may have been looked through to its end.
+                    _ if self.resumed == RESUMED => {
+                        return self.stop(from, "$.objects", "too much of this is broken; the rest isn't read");
+                    }
+                    _ => {
+                        self.resumed += 1;
+                        next_object(bytes, from + 1).unwrap_or(bytes.len())
+                    }
                 };
                 self.at = to;
                 Some(self.piece(from, to))
@@ -290,6 +336,9 @@ impl<'a> Iterator for Pieces<'a> {
         }
     }
 }
+
+/// Objects with brackets that don't match after which reading goes on.
+const RESUMED: usize = 64;
 
 /// Where an object seems to begin: `{` behind a comma, with a common property's name as its first key.
 fn next_object(bytes: &[u8], from: usize) -> Option<usize> {

@@ -3,6 +3,9 @@
 //! Invariant: volumes are orders of magnitude; ids never change within a major version; schemas are `schemas/stix/`.
 //! Not here: which object carries which (`campaign`).
 
+use std::collections::HashMap;
+use std::sync::LazyLock;
+
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use stillwatch_model::saved::TextSketch;
@@ -105,6 +108,13 @@ impl Definition {
     /// The extension-definition object (STIX 2.1, section 7.3). Its schema travels as text: nobody needs to fetch anything.
     #[must_use]
     pub fn object(&self) -> String {
+        // Made once: every bundle carries them.
+        static OBJECTS: LazyLock<HashMap<&'static str, String>> =
+            LazyLock::new(|| DEFINITIONS.iter().map(|definition| (definition.id, definition.make())).collect());
+        OBJECTS.get(self.id).cloned().unwrap_or_else(|| self.make())
+    }
+
+    fn make(&self) -> String {
         let schema: Value = serde_json::from_str(self.schema).unwrap_or_default();
         Made::new("extension-definition", self.id)
             .dated(PUBLISHED, PUBLISHED)

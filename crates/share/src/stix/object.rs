@@ -6,7 +6,7 @@
 use std::borrow::Cow;
 
 use crate::json::{self, Broken, Node, Value};
-use crate::stix::id;
+use crate::stix::{id, validate};
 
 /// A STIX object, borrowed from the text that it was read from.
 #[derive(Debug, Clone, PartialEq)]
@@ -91,6 +91,8 @@ impl From<Broken> for NotAnObject {
     }
 }
 
+const CONVERT: &str = "convert it to STIX 2.1 first";
+
 fn not(at: usize, property: &'static str, code: &'static str, because: impl Into<String>) -> NotAnObject {
     NotAnObject { at, property: Some(property), code, because: because.into(), hint: None }
 }
@@ -117,7 +119,7 @@ fn head(node: Node<'_>) -> Result<Head<'_>, NotAnObject> {
             ("id", Value::Text(text)) => (id, id_at) = (Some(text), at),
             ("spec_version", Value::Text(text)) if text != "2.1" => {
                 let mut fault = not(at, "spec_version", "spec-version", format!("this is STIX `{text}`, not 2.1"));
-                fault.hint = Some("convert it to STIX 2.1 first, with `stix2-elevator`, say");
+                fault.hint = Some(CONVERT);
                 return Err(fault);
             }
             ("spec_version", Value::Text(text)) => spec_version = Some(text),
@@ -142,6 +144,12 @@ fn head(node: Node<'_>) -> Result<Head<'_>, NotAnObject> {
     }
     let Some(kind) = kind else { return Err(not(at, "type", "required", "`type` is missing")) };
     let Some(id) = id else { return Err(not(at, "id", "required", "`id` is missing")) };
+    // An object of the domain without a version is one of STIX 2.0 (STIX 2.1, section 3.2: `spec_version`).
+    if spec_version.is_none() && validate::names_its_version(&kind) {
+        let mut fault = not(at, "spec_version", "required", "`spec_version` is missing: this is STIX 2.0, not 2.1");
+        fault.hint = Some(CONVERT);
+        return Err(fault);
+    }
     if let Err(because) = id::check(&id, Some(&kind)) {
         return Err(not(id_at, "id", "id", because));
     }
@@ -183,7 +191,7 @@ fn collect<'a>(key: &str, value: Value<'a>, refs: &mut Vec<Cow<'a, str>>) {
 mod tests {
     use super::*;
 
-    const MADE: &str = r#"{"type": "indicator", "x": 90071992547409931234, "id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
+    const MADE: &str = r#"{"type": "indicator", "spec_version":"2.1","x": 90071992547409931234, "id":"indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f",
         "modified":"2020-01-01T00:00:00Z","revoked":true,"object_marking_refs":["marking-definition--613f2e26-407d-48c7-9eca-b8e91df99dc9"],
         "granular_markings":[{"marking_ref":"marking-definition--34098fce-860f-48ae-8e50-ebd3cc5e41da","selectors":["x"]}]}"#;
 
@@ -205,8 +213,9 @@ mod tests {
             ("{}", "required"),
             (r#"{"type":"x-y"}"#, "required"),
             (r#"{"type":1,"id":""}"#, "type"),
-            (r#"{"type":"tool","id":"tool-1"}"#, "id"),
-            (r#"{"type":"tool","id":"malware--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}"#, "id"),
+            (r#"{"type":"tool","spec_version":"2.1","id":"tool-1"}"#, "id"),
+            (r#"{"type":"mutex","id":"malware--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}"#, "id"),
+            (r#"{"type":"tool","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"}"#, "required"),
             (r#"{"spec_version":"2.0"}"#, "spec-version"),
             ("{", "syntax"),
         ] {

@@ -51,7 +51,8 @@ impl Opinion {
     }
 }
 
-/// An opinion of the producer's on others' objects: one opinion an object and producer, so that a new one replaces the old.
+/// An opinion of the producer's on others' objects: one opinion an object and producer, so that a new one replaces the old
+/// (through `version::next` where one was sent before, which keeps `created`).
 #[must_use]
 pub fn opinion(by: &Producer, about: &str, word: Opinion, because: Option<&str>, at: &str, tlp: Tlp) -> String {
     let at = version::timestamp(at).unwrap_or_default();

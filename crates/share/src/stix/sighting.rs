@@ -26,7 +26,8 @@ pub struct Seen<'a> {
     pub confidence: Option<u8>,
 }
 
-/// A sighting of the producer's (STIX 2.1, section 5.2): one an object and producer, so that a new one replaces the old.
+/// A sighting of the producer's (STIX 2.1, section 5.2): one an object and producer, so that a new one
+/// replaces the old (through `version::next` where one was sent before, which keeps `created`).
 #[must_use]
 pub fn sighting(by: &Producer, seen: &Seen<'_>, at: &str, tlp: Tlp) -> String {
     let at = version::timestamp(at).unwrap_or_default();

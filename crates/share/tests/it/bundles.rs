@@ -36,7 +36,7 @@ fn json() -> impl Strategy<Value = String> {
 prop_compose! {
     fn object()(
         values in proptest::collection::vec(json(), 0..6),
-        kind in "[a-z]{3,8}(-[a-z0-9]{1,5})?",
+        kind in "x-[a-z]{3,8}(-[a-z0-9]{1,5})?",
         place in any::<prop::sample::Index>(),
         uuid in "[0-9a-f]{8}-[0-9a-f]{4}-[1-5][0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}",
     ) -> String {
@@ -79,14 +79,14 @@ proptest! {
 
 #[test]
 fn one_bad_object_never_loses_the_others() {
-    let good = |n: usize| format!("{{\"type\":\"tool\",\"id\":\"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd{n:02}\"}}");
+    let good = |n: usize| format!("{{\"type\":\"mutex\",\"id\":\"mutex--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd{n:02}\"}}");
     for (bad, code, path) in [
         ("1", "type", "$.objects[1]"),
         ("null", "type", "$.objects[1]"),
         ("{}", "required", "$.objects[1].type"),
         ("{\"type\":\"tool\"}", "required", "$.objects[1].id"),
         ("{\"type\":\"tool\",\"id\":7}", "type", "$.objects[1].id"),
-        ("{\"type\":\"tool\",\"id\":\"tool--1\"}", "id", "$.objects[1].id"),
+        ("{\"type\":\"mutex\",\"id\":\"mutex--1\"}", "id", "$.objects[1].id"),
         ("{\"type\":\"tool\" \"id\":1}", "syntax", "$.objects[1]"),
         ("{\"type\":\"tool\",\"id\":tru}", "syntax", "$.objects[1]"),
         ("{\"type\":\"tool\",\"name\":\"no end\n}", "syntax", "$.objects[1]"),
@@ -101,7 +101,7 @@ fn one_bad_object_never_loses_the_others() {
             good(2)
         );
         let bundle = read(&text);
-        let ids: Vec<_> = bundle.objects.iter().map(|object| object.head.id.as_ref()[36..].to_owned()).collect();
+        let ids: Vec<_> = bundle.objects.iter().map(|object| object.head.id.as_ref()[35..].to_owned()).collect();
         assert_eq!(ids.len(), 2, "{bad}: {:?}", bundle.faults);
         let fault = bundle.faults.first().expect("a fault");
         assert_eq!((fault.code, fault.path.as_str(), bundle.faults.len()), (code, path, 1), "{bad}");
@@ -111,7 +111,7 @@ fn one_bad_object_never_loses_the_others() {
 
 #[test]
 fn a_quote_that_swallows_the_rest_loses_one_object() {
-    let text = r#"{"type":"bundle","objects":[{"type":"tool","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd01","name":"x},{"type":"tool","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd02"},{"type":"tool","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd03"}]}"#;
+    let text = r#"{"type":"bundle","objects":[{"type":"mutex","id":"mutex--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd01","name":"x},{"type":"mutex","id":"mutex--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd02"},{"type":"mutex","id":"mutex--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd03"}]}"#;
     let bundle = read(text);
     assert_eq!(bundle.objects.len(), 2, "{:?}", bundle.faults);
     assert_eq!(bundle.faults.len(), 1);
@@ -130,11 +130,34 @@ fn what_is_too_much_is_refused_or_left() {
     assert!(deep.faults[0].message.contains("nested too deeply"));
 }
 
+/// Broken brackets make the reader look through the rest; how often is bounded.
+#[test]
+fn a_bundle_that_is_broken_throughout_is_given_up() {
+    let text = format!("{{\"objects\":[{}", "{\"type\":[,".repeat(50_000));
+    let bundle = read(&text);
+    assert!(bundle.objects.is_empty() && bundle.faults.len() < 100);
+    assert!(
+        bundle.faults.last().is_some_and(|fault| fault.message.contains("the rest isn't read")),
+        "{:?}",
+        bundle.faults.last()
+    );
+}
+
+#[test]
+fn two_lists_of_objects_are_no_bundle() {
+    let text = format!(r#"{{"objects":[{{"type":"mutex","id":"mutex--{ID}"}}],"\\u006fbjects":[1]}}"#);
+    let bundle = read(&text);
+    assert_eq!(bundle.objects.len(), 1);
+    assert!(bundle.faults.first().is_some_and(|fault| fault.message.contains("comes twice")), "{:?}", bundle.faults);
+}
+
 #[test]
 fn an_envelope_and_a_single_object_are_read_too() {
-    let tool = format!("{{\"type\":\"tool\",\"id\":\"tool--{ID}\"}}");
+    let tool = format!("{{\"type\":\"mutex\",\"id\":\"mutex--{ID}\"}}");
     let envelope = format!("{{\"more\":true,\"next\":\"7\",\"objects\":[{tool}]}}");
     assert_eq!(read(&envelope).objects.len(), 1);
     assert_eq!(read(&envelope).own, [("\"more\"", "true"), ("\"next\"", "\"7\"")]);
+    // Half an object isn't a bundle with an object's properties.
+    assert_eq!(read(&tool.replace('}', ",\"a\":\u{3}}")).own, []);
     assert_eq!(read(&format!("\u{feff}\n{tool}\n")).objects.first().map(|o| o.raw()), Some(tool.as_str()));
 }

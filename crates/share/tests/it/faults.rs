@@ -152,6 +152,7 @@ pub(crate) fn wrong() -> Vec<(String, stillwatch_share::Severity, &'static str, 
         (domain("campaign", &own("ef0b59c3-985c-5859-ad6f-feaa09319bf5", r#""exchanges_log10":1234567"#)), Error, "extension-schema", ".extensions['extension-definition--ef0b59c3-985c-5859-ad6f-feaa09319bf5'].exchanges_log10"),
         (domain("tool", &own("ef0b59c3-985c-5859-ad6f-feaa09319bf5", r#""exchanges_log10":3"#)), Error, "extension", ".extensions['extension-definition--ef0b59c3-985c-5859-ad6f-feaa09319bf5']"),
         (domain("course-of-action", &own("41295c47-dcc5-53cf-ad0b-e35bd1b6bc33", r#""taken":"yesterday","action":"block""#)), Error, "extension-schema", ".extensions['extension-definition--41295c47-dcc5-53cf-ad0b-e35bd1b6bc33'].taken"),
+        (indicator(r#""name":"n""#, &own("acc2decd-9eae-506a-8eb6-d04f341bfba8", r#""sketch":{"algorithm":"abc","body":["xyz"]},"kind":"template","minimum_agreement":0.5"#)), Error, "extension-schema", ".extensions['extension-definition--acc2decd-9eae-506a-8eb6-d04f341bfba8'].sketch.body[0]"),
         (domain("campaign", &own("ef0b59c3-985c-5859-ad6f-feaa09319bf5", r#""exchanges_log10":3,"new_in_next_version":1"#)), Warning, "extension-property", ".extensions['extension-definition--ef0b59c3-985c-5859-ad6f-feaa09319bf5']"),
     ]
 }

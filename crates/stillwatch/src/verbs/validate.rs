@@ -55,7 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         };
         let mut faults = validate(
             &bytes,
-            &Rules { limits: Limits { faults: usize::MAX, ..Limits::default() }, pattern: Some(&super::stix::pattern) },
+            &Rules { limits: Limits { faults: 100_000, ..Limits::default() }, pattern: Some(&super::stix::pattern) },
         );
         faults.retain(|fault| !args.errors_only || fault.severity == Severity::Error);
         code = code.max(u8::from(!faults.is_empty()));

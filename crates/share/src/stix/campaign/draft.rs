@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use serde_json::{Value, json};
 use stillwatch_model::tracked::Tracked;
 
-use super::{Options, withdrawn};
+use super::{Options, Producer, withdrawn};
 use crate::stix::extension::{self, Definition, Handling, Metrics, PROPERTY};
 use crate::stix::made::Made;
 use crate::stix::marking::Tlp;
@@ -55,11 +55,6 @@ impl<'a> Draft<'a> {
     /// When the campaign was first saved.
     pub(super) fn created(&self) -> &str {
         &self.created
-    }
-
-    /// When anything about it last changed.
-    pub(super) fn modified(&self) -> &str {
-        &self.modified
     }
 
     /// A domain or relationship object of the producer's.
@@ -227,5 +222,3 @@ impl<'a> Draft<'a> {
         texts
     }
 }
-
-use super::Producer;

@@ -17,6 +17,7 @@ use stillwatch_model::tracked::{Status, Tracked};
 pub use options::{Options, Producer, Response};
 pub use read::{Received, ReceivedCampaign, ReceivedClient, ReceivedIndicator, ReceivedNetwork, ReceivedText, receive};
 
+use super::{Limits, Object, version};
 use draft::Draft;
 
 /// The campaign's objects, those that others refer to first. The same campaign and options give the same texts.
@@ -48,6 +49,24 @@ pub fn bundle_of(campaigns: &[Tracked], options: &Options) -> String {
     let mut seen = std::collections::HashSet::new();
     let all: Vec<String> = campaigns.iter().flat_map(|campaign| objects(campaign, options)).collect();
     super::bundle::write(all.iter().map(String::as_str).filter(|text| seen.insert(*text)))
+}
+
+/// The campaign's objects as versions of what was sent before: `before` gives the text last sent of an id. What has the same
+/// content is that text; what changed has a later `modified`, `at` or just behind the last (`version::next`).
+#[must_use]
+pub fn versions(
+    campaign: &Tracked,
+    options: &Options,
+    before: impl Fn(&str) -> Option<String>,
+    at: &str,
+) -> Vec<String> {
+    let next = |text: String| {
+        let id = Object::read(&text, Limits::default().depth).ok().map(|object| object.head.id.into_owned());
+        let sent = id.and_then(|id| before(&id));
+        // What was sent is ours and an object; if it isn't, what is known now is sent.
+        sent.and_then(|sent| version::next(&sent, &text, at).ok()).unwrap_or(text)
+    };
+    objects(campaign, options).into_iter().map(next).collect()
 }
 
 /// Whether a person has said that it is one.

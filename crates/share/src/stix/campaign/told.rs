@@ -109,7 +109,7 @@ fn whole(draft: &mut Draft<'_>) {
                 json!("A confirmed campaign that harvests a model's answers, and what can be looked for."),
             )
             .with("report_types", json!(["campaign", "indicator"]))
-            .with("published", json!(draft.modified()))
+            .with("published", json!(draft.created()))
             .with("object_refs", json!(refs))
     } else {
         draft

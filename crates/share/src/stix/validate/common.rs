@@ -208,15 +208,29 @@ fn definition(node: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
     }
 }
 
+/// Selectors that are looked at in one object; each may go through all of it.
+const SELECTORS: usize = 1_000;
+
 /// Selectors of granular markings name what is there (section 7.2.3).
 fn selectors(object: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
     let Some(markings) = object.field("granular_markings") else { return };
     let path = path.key("granular_markings");
+    let mut looked = 0;
     for (index, marking) in markings.items().iter().enumerate() {
         let path = path.index(index);
         let path = path.key("selectors");
         for selector in marking.field("selectors").map(Node::items).unwrap_or_default() {
             let Some(text) = selector.text() else { continue };
+            looked += 1;
+            if looked > SELECTORS {
+                report.warn(
+                    selector.at,
+                    &path,
+                    "selector",
+                    format!("selectors beyond the first {SELECTORS} aren't looked at"),
+                );
+                return;
+            }
             let found = text.split('.').try_fold(object, |node, step| {
                 match step.strip_prefix('[').and_then(|rest| rest.strip_suffix(']')) {
                     Some(index) => index.parse::<usize>().ok().and_then(|index| node.items().get(index)),

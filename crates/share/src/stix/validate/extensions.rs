@@ -12,7 +12,7 @@ use jsonschema::error::ValidationErrorKind;
 use super::table::{self, Class};
 use super::{Path, Report, content, value as values};
 use crate::json::{Node, Value};
-use crate::stix::extension::{DEFINITIONS, Definition};
+use crate::stix::extension::{DEFINITIONS, Definition, TEXT_SKETCH};
 use crate::stix::id;
 
 /// The extensions of observables that the specification itself has (section 6): type, name, what it needs.
@@ -33,15 +33,28 @@ const PREDEFINED: [(&str, &str, &[&str]); 12] = [
 
 const KINDS: [&str; 5] = ["new-sdo", "new-sco", "new-sro", "property-extension", "toplevel-property-extension"];
 
-/// The schemas of our own definitions.
-static SCHEMAS: LazyLock<HashMap<&'static str, Validator>> = LazyLock::new(|| {
-    DEFINITIONS
-        .iter()
-        .filter_map(|definition| {
-            let schema = serde_json::from_str(definition.schema).ok()?;
-            Some((definition.id, jsonschema::validator_for(&schema).ok()?))
-        })
-        .collect()
+/// The schemas of our own definitions, by id and by the type that carries them: one that is told apart by that has a part for
+/// each in `$defs`, and a fault of the part says more than that neither fits.
+static SCHEMAS: LazyLock<HashMap<(&'static str, &'static str), Validator>> = LazyLock::new(|| {
+    let mut all = HashMap::new();
+    for definition in &DEFINITIONS {
+        let parts: &[(&str, &str)] = match definition.id {
+            TEXT_SKETCH => &[("network-traffic", "observed"), ("indicator", "match")],
+            _ => &[("", "")],
+        };
+        for (on, part) in parts {
+            let mut schema: serde_json::Value = serde_json::from_str(definition.schema).unwrap_or_default();
+            if let Some(schema) = schema.as_object_mut().filter(|_| !part.is_empty()) {
+                schema.remove("oneOf");
+                schema.insert("$ref".to_owned(), format!("#/$defs/{part}").into());
+            }
+            // That each is a schema is tested.
+            if let Ok(validator) = jsonschema::validator_for(&schema) {
+                all.insert((definition.id, *on), validator);
+            }
+        }
+    }
+    all
 });
 
 /// The class of an object whose type an extension defines.
@@ -138,22 +151,37 @@ fn own(name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Rep
         report.error(node.at, path, "extension", told);
         return;
     }
-    let Some(schema) = SCHEMAS.get(key) else { return };
+    let schema = SCHEMAS
+        .get(&(definition.id, ""))
+        .or_else(|| definition.on.iter().find(|on| **on == name).and_then(|on| SCHEMAS.get(&(definition.id, *on))));
+    let Some(schema) = schema else { return };
     let value = value(node);
     for error in schema.iter_errors(&value).take(8) {
         let pointer = error.instance_path().to_string();
-        let at = pointer.split('/').skip(1).try_fold(node, |node, step| {
-            node.field(step).or_else(|| step.parse::<usize>().ok().and_then(|index| node.items().get(index)))
-        });
-        let inner = pointer.trim_start_matches('/').replace('/', ".");
-        let place = if inner.is_empty() { *path } else { path.key(&inner) };
-        let (at, told) = (at.unwrap_or(node).at, id::cut(&error.to_string()));
+        let steps: Vec<&str> = pointer.split('/').skip(1).collect();
         // What a newer minor version adds isn't in the schema that we have.
-        if matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. }) {
-            report.warn(at, &place, "extension-property", told);
-        } else {
-            report.error(at, &place, "extension-schema", told);
-        }
+        let newer = matches!(error.kind(), ValidationErrorKind::AdditionalProperties { .. });
+        let told = id::cut(&error.to_string());
+        at(node, path, &steps, &mut |node, path| {
+            if newer {
+                report.warn(node.at, path, "extension-property", told.clone());
+            } else {
+                report.error(node.at, path, "extension-schema", told.clone());
+            }
+        });
+    }
+}
+
+/// Goes down to where a JSON pointer leads.
+fn at(node: &Node<'_>, path: &Path<'_>, steps: &[&str], tell: &mut dyn FnMut(&Node<'_>, &Path<'_>)) {
+    let Some((step, rest)) = steps.split_first() else { return tell(node, path) };
+    let index = step.parse::<usize>().ok();
+    if let Some(inner) = node.field(step) {
+        at(inner, &path.key(step), rest, tell);
+    } else if let Some((inner, index)) = index.and_then(|index| node.items().get(index).map(|inner| (inner, index))) {
+        at(inner, &path.index(index), rest, tell);
+    } else {
+        tell(node, path);
     }
 }
 
@@ -166,5 +194,16 @@ fn value(node: &Node<'_>) -> serde_json::Value {
         Value::Text(text) => serde_json::Value::from(text.as_ref()),
         Value::List(items) => items.iter().map(value).collect(),
         Value::Object(members) => members.iter().map(|member| (member.key.to_string(), value(&member.node))).collect(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_definition_has_its_schemas() {
+        // The text sketch has two.
+        assert_eq!(SCHEMAS.len(), DEFINITIONS.len() + 1);
     }
 }

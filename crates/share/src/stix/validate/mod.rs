@@ -81,6 +81,11 @@ pub fn validate(bytes: &[u8], rules: &Rules<'_>) -> Vec<Fault> {
     report.finish()
 }
 
+/// Whether objects of a type say their `spec_version`: all but observables, and types that aren't known.
+pub(super) fn names_its_version(kind: &str) -> bool {
+    table::kind(kind).is_some_and(|kind| kind.class != table::Class::Observable)
+}
+
 /// The bundle's own properties (STIX 2.1, section 8). An envelope of TAXII has no type.
 fn outside(text: &str, own: &[(&str, &str)], report: &mut Report<'_>) {
     let root = Path::root();
