@@ -20,9 +20,9 @@ pub struct Filter {
     pub status: Vec<Status>,
     /// Any of these; all when empty.
     pub severity: Vec<Severity>,
-    /// Seen at this instant or later.
+    /// Last seen at this instant or later.
     pub since: Option<Micros>,
-    /// Begun at this instant or earlier.
+    /// Last seen at this instant or earlier.
     pub until: Option<Micros>,
     /// With this ATLAS id.
     pub technique: Option<String>,
@@ -116,7 +116,7 @@ pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str
     }
     if let Some(until) = filter.until {
         let until = w.bind(Bound::Int(until));
-        w.and(&format!("c.first_seen <= {until}"));
+        w.and(&format!("{last_seen} <= {until}"));
     }
     match filter.assignee.as_deref() {
         Some("") => w.and("c.assignee IS NULL"),
@@ -139,10 +139,12 @@ pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str
         let (seen, last) = (w.bind(Bound::Int(seen)), w.bind(Bound::Text(last)));
         w.and(&format!("({last_seen}, {id}) < ({seen}, {last})"));
     }
+    // First the page's ids, from an index alone where it has all that is filtered by; then their rows.
     let sql = format!(
         "SELECT c.id, c.name, c.technique, c.status, c.assignee, c.score, c.severity, c.actionable, c.first_seen, \
          c.last_seen, c.created, c.modified, c.accounts, c.exchanges, c.techniques, c.capabilities \
-         FROM {from}{} ORDER BY {last_seen} DESC, {id} DESC LIMIT {}",
+         FROM (SELECT {id} AS id, {last_seen} AS seen FROM {from}{} ORDER BY {last_seen} DESC, {id} DESC LIMIT {}) AS page \
+         JOIN campaigns c ON c.id = page.id ORDER BY page.seen DESC, page.id DESC",
         w.sql,
         limit + 1
     );
