@@ -37,11 +37,12 @@ CREATE TABLE campaigns (
     body TEXT NOT NULL
 );
 -- One index a filter, each in the order of the list: latest first.
-CREATE INDEX campaigns_latest ON campaigns (last_seen DESC, id DESC) WHERE absorbed IS NULL;
+-- The first has all that is filtered by, so that a filter that nothing matches reads the index and no row.
+CREATE INDEX campaigns_latest ON campaigns (last_seen DESC, id DESC, score, severity, status, assignee, name, technique)
+    WHERE absorbed IS NULL;
 CREATE INDEX campaigns_status ON campaigns (status, last_seen DESC, id DESC) WHERE absorbed IS NULL;
 CREATE INDEX campaigns_severity ON campaigns (severity, last_seen DESC, id DESC) WHERE absorbed IS NULL;
 CREATE INDEX campaigns_assignee ON campaigns (assignee, last_seen DESC, id DESC) WHERE absorbed IS NULL;
-CREATE INDEX campaigns_score ON campaigns (score DESC, id DESC) WHERE absorbed IS NULL;
 
 -- Techniques and capabilities of a campaign, in the order of the list.
 CREATE TABLE traits (

@@ -20,6 +20,7 @@ use sqlx::{Any, AssertSqlSafe, Row, Transaction, ValueRef};
 use crate::error::{Error, Result};
 use crate::rows::{self, Kind};
 use crate::store::Store;
+use crate::tables::{TABLES, Table};
 
 /// What the first line says.
 const FORMAT: &str = "stillwatch-backup-1";
@@ -27,174 +28,6 @@ const FORMAT: &str = "stillwatch-backup-1";
 const BATCH: (usize, usize) = (5000, 4 << 20);
 /// The longest line: a sighting with all its addresses is far below.
 const LONGEST: usize = 256 << 20;
-
-/// The tables and their columns, in the order of their keys.
-const TABLES: [(&str, &[(&str, Kind)], &str); 17] = {
-    use Kind::{Int, Real, Text};
-    [
-        (
-            "runs",
-            &[
-                ("run", Text),
-                ("window_from", Int),
-                ("window_to", Int),
-                ("exchanges", Int),
-                ("accounts", Int),
-                ("campaigns", Int),
-                ("saved", Int),
-                ("author", Text),
-            ],
-            "run",
-        ),
-        (
-            "campaigns",
-            &[
-                ("id", Text),
-                ("absorbed", Text),
-                ("name", Text),
-                ("technique", Text),
-                ("status", Text),
-                ("ended", Int),
-                ("verdict", Text),
-                ("assignee", Text),
-                ("score", Real),
-                ("severity", Int),
-                ("actionable", Int),
-                ("first_seen", Int),
-                ("last_seen", Int),
-                ("created", Int),
-                ("modified", Int),
-                ("accounts", Int),
-                ("exchanges", Int),
-                ("techniques", Text),
-                ("capabilities", Text),
-                ("body", Text),
-            ],
-            "id",
-        ),
-        (
-            "traits",
-            &[("kind", Text), ("value", Text), ("last_seen", Int), ("campaign", Text)],
-            "kind, value, last_seen, campaign",
-        ),
-        ("aliases", &[("alias", Text), ("campaign", Text)], "alias"),
-        ("apart", &[("one", Text), ("other", Text)], "one, other"),
-        (
-            "sightings",
-            &[
-                ("run", Text),
-                ("finding", Text),
-                ("campaign", Text),
-                ("window_from", Int),
-                ("window_to", Int),
-                ("exchanges", Int),
-                ("accounts", Int),
-                ("body", Text),
-                ("expires", Int),
-            ],
-            "run, finding",
-        ),
-        (
-            "sighting_accounts",
-            &[("run", Text), ("finding", Text), ("account", Text), ("exchanges", Int), ("score", Real)],
-            "run, finding, account",
-        ),
-        (
-            "members",
-            &[
-                ("campaign", Text),
-                ("account", Text),
-                ("first_from", Int),
-                ("first_to", Int),
-                ("first_run", Text),
-                ("last_to", Int),
-                ("score", Real),
-                ("because", Text),
-                ("left_to", Text),
-                ("verdict", Text),
-            ],
-            "campaign, account",
-        ),
-        ("text_keys", &[("slot", Int), ("campaign", Text)], "slot, campaign"),
-        (
-            "evidence",
-            &[
-                ("id", Text),
-                ("campaign", Text),
-                ("factor", Text),
-                ("basis", Text),
-                ("statement", Text),
-                ("source", Text),
-                ("recorded", Int),
-                ("expires", Int),
-                ("deleted", Int),
-            ],
-            "id",
-        ),
-        (
-            "examples",
-            &[
-                ("id", Text),
-                ("campaign", Text),
-                ("run", Text),
-                ("account", Text),
-                ("body", Text),
-                ("recorded", Int),
-                ("expires", Int),
-            ],
-            "id",
-        ),
-        (
-            "claims",
-            &[
-                ("id", Text),
-                ("campaign", Text),
-                ("actor", Text),
-                ("likelihood", Text),
-                ("source", Text),
-                ("author", Text),
-                ("reason", Text),
-                ("recorded", Int),
-                ("withdrawn", Int),
-            ],
-            "id",
-        ),
-        ("notes", &[("id", Text), ("campaign", Text), ("author", Text), ("said", Text), ("recorded", Int)], "id"),
-        (
-            "history",
-            &[
-                ("place", Int),
-                ("campaign", Text),
-                ("recorded", Int),
-                ("author", Text),
-                ("what", Text),
-                ("was", Text),
-                ("became", Text),
-                ("because", Text),
-            ],
-            "place",
-        ),
-        (
-            "tombstones",
-            &[
-                ("id", Text),
-                ("campaign", Text),
-                ("kind", Text),
-                ("hash", Text),
-                ("rule", Text),
-                ("recorded", Int),
-                ("author", Text),
-            ],
-            "id",
-        ),
-        ("retention", &[("kind", Text), ("days", Int)], "kind"),
-        (
-            "objects",
-            &[("id", Text), ("version", Text), ("source", Text), ("type", Text), ("received", Int), ("json", Text)],
-            "id, version, source",
-        ),
-    ]
-};
 
 /// The first line.
 #[derive(Serialize, Deserialize)]
@@ -265,22 +98,22 @@ async fn write(store: &Store, part: &Path) -> Result<u64> {
     let mut encoder = zstd::Encoder::new(BufWriter::new(file), 3).map_err(failed)?;
     encoder.include_checksum(true).map_err(failed)?;
     let mut lines = Lines { out: encoder, hash: Sha256::new() };
-    let columns = |columns: &[(&str, Kind)]| columns.iter().map(|c| c.0.to_owned()).collect();
     lines
         .line(&Manifest {
             format: FORMAT.into(),
             schema: Store::schema(),
-            tables: TABLES.iter().map(|t| (t.0.to_owned(), columns(t.1))).collect(),
+            tables: TABLES.iter().map(|t| (t.name.to_owned(), names(t).map(str::to_owned).collect())).collect(),
         })
         .map_err(failed)?;
     let mut tx = store.read().await?;
     let mut rows = 0u64;
-    for (place, (table, columns, key)) in TABLES.iter().enumerate() {
-        let names: Vec<&str> = columns.iter().map(|c| c.0).collect();
-        let sql = format!("SELECT {} FROM {table} ORDER BY {key}", names.join(", "));
+    for (place, table) in TABLES.iter().enumerate() {
+        let names: Vec<&str> = names(table).collect();
+        let columns: Vec<(&str, Kind)> = table.columns().collect();
+        let sql = format!("SELECT {} FROM {} ORDER BY {}", names.join(", "), table.name, table.key);
         let mut stream = sqlx::query(AssertSqlSafe(sql)).fetch(&mut *tx);
         while let Some(row) = stream.try_next().await? {
-            lines.line(&told(place, columns, &row)?).map_err(failed)?;
+            lines.line(&told(place, &columns, &row)?).map_err(failed)?;
             rows += 1;
         }
     }
@@ -290,6 +123,10 @@ async fn write(store: &Store, part: &Path) -> Result<u64> {
     let file = buffered.into_inner().map_err(|e| failed(e.into_error()))?;
     file.sync_all().map_err(failed)?;
     Ok(rows)
+}
+
+fn names(table: &Table) -> impl Iterator<Item = &'static str> + use<> {
+    table.columns().map(|column| column.0)
 }
 
 fn hex(hash: Sha256) -> String {
@@ -324,8 +161,8 @@ pub async fn restore(store: &Store, path: &Path, force: bool) -> Result<u64> {
             "restore into another place with `--data`, or give `--force` to delete what it holds",
         ));
     }
-    for (table, _, _) in &TABLES {
-        sqlx::query(AssertSqlSafe(format!("DELETE FROM {table}"))).execute(&mut *tx).await?;
+    for table in &TABLES {
+        sqlx::query(AssertSqlSafe(format!("DELETE FROM {}", table.name))).execute(&mut *tx).await?;
     }
     let mut reader = lines(path)?;
     let mut line = Vec::new();
@@ -348,10 +185,10 @@ pub async fn restore(store: &Store, path: &Path, force: bool) -> Result<u64> {
 
 /// The first table that has a row. Settings alone are not what anybody would miss.
 async fn held(tx: &mut Transaction<'static, Any>) -> Result<Option<&'static str>> {
-    for (table, _, _) in TABLES.iter().filter(|t| t.0 != "retention") {
-        let sql = format!("SELECT 1 FROM {table} LIMIT 1");
+    for table in TABLES.iter().filter(|t| t.name != "retention") {
+        let sql = format!("SELECT 1 FROM {} LIMIT 1", table.name);
         if sqlx::query(AssertSqlSafe(sql)).fetch_optional(&mut **tx).await?.is_some() {
-            return Ok(Some(table));
+            return Ok(Some(table.name));
         }
     }
     Ok(None)
@@ -361,8 +198,8 @@ async fn put(tx: &mut Transaction<'static, Any>, store: &Store, table: usize, ba
     if batch.is_empty() {
         return Ok(());
     }
-    if let Some((name, columns, _)) = TABLES.get(table) {
-        let sql = rows::insert(store.dialect(), name, columns);
+    if let Some(table) = TABLES.get(table) {
+        let sql = rows::insert(store.dialect(), table.name, &table.columns().collect::<Vec<_>>());
         sqlx::query(AssertSqlSafe(sql)).bind(rows::text(batch)?).execute(&mut **tx).await?;
     }
     batch.clear();
@@ -399,7 +236,7 @@ fn damaged(path: &Path, line: u64, why: &dyn std::fmt::Display) -> Error {
 fn row(line: &[u8], path: &Path, number: u64) -> Result<(usize, Value)> {
     let mut values: Vec<Value> = serde_json::from_slice(line).map_err(|e| damaged(path, number, &e))?;
     let table = values.first().and_then(Value::as_u64).and_then(|place| usize::try_from(place).ok());
-    let fits = table.and_then(|place| TABLES.get(place)).is_some_and(|t| t.1.len() + 1 == values.len());
+    let fits = table.and_then(|place| TABLES.get(place)).is_some_and(|t| names(t).count() + 1 == values.len());
     match table {
         Some(table) if fits => {
             values.remove(0);
@@ -428,8 +265,12 @@ fn check(path: &Path) -> Result<u64> {
             "use the `stillwatch` that wrote it",
         ));
     }
-    let same = manifest.tables.iter().map(|t| (t.0.as_str(), t.1.len()));
-    if !same.eq(TABLES.iter().map(|t| (t.0, t.1.len()))) {
+    let same = manifest
+        .tables
+        .iter()
+        .zip(&TABLES)
+        .all(|(told, t)| told.0 == t.name && names(t).eq(told.1.iter().map(String::as_str)));
+    if !same || manifest.tables.len() != TABLES.len() {
         return Err(damaged(path, 1, &"its tables are not those of its schema"));
     }
     let mut rows = 0u64;

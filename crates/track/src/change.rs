@@ -19,6 +19,9 @@ use crate::{find, lifecycle};
 /// Bytes that one text of a person's may have.
 const LONGEST: usize = 64 * 1024;
 
+/// Bytes that a name may have: it stands in an index.
+const LONGEST_NAME: usize = 200;
+
 /// Sets the status. `since` is when the campaign ended, if that was not now: what is seen later is a return.
 ///
 /// # Errors
@@ -72,6 +75,12 @@ pub async fn assign(store: &Store, id: &str, to: Option<&str>, by: &By) -> Resul
 
 async fn named(store: &Store, id: &str, what: &str, sql: &'static str, to: Option<&str>, by: &By) -> Result<String> {
     checked(what, to.unwrap_or_default())?;
+    if to.is_some_and(|to| to.len() > LONGEST_NAME) {
+        return Err(Error::refused(
+            format!("the {what} is longer than {LONGEST_NAME} bytes"),
+            "put the rest into a note",
+        ));
+    }
     let to = to.map(str::trim).filter(|to| !to.is_empty());
     let mut tx = store.write().await?;
     let id = find::campaign(&mut tx, id).await?;

@@ -29,6 +29,7 @@ pub mod sighting;
 mod split;
 pub mod spool;
 mod store;
+mod tables;
 mod time;
 
 pub use by::By;

@@ -20,9 +20,9 @@ pub struct Filter {
     pub status: Vec<Status>,
     /// Any of these; all when empty.
     pub severity: Vec<Severity>,
-    /// Seen at this instant or later.
+    /// Last seen at this instant or later.
     pub since: Option<Micros>,
-    /// Begun at this instant or earlier.
+    /// Last seen at this instant or earlier.
     pub until: Option<Micros>,
     /// With this ATLAS id.
     pub technique: Option<String>,
@@ -87,27 +87,34 @@ impl Where {
 pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str>) -> Result<Page> {
     let limit = limit.clamp(1, 10_000);
     let mut w = Where::default();
-    let from = match (&filter.technique, filter.capability) {
-        // The trait's own index is in the order of the list.
-        (Some(technique), _) => {
-            let (kind, value) = (w.bind(Bound::Text("technique".into())), w.bind(Bound::Text(technique.clone())));
-            format!("traits t JOIN campaigns c ON c.id = t.campaign WHERE t.kind = {kind} AND t.value = {value}")
+    let wanted: Vec<(&str, String)> = [
+        filter.technique.clone().map(|technique| ("technique", technique)),
+        filter.capability.map(|capability| ("capability", capability.name().to_owned())),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    // A trait's own index is in the order of the list; beside other filters, each campaign is asked for its traits instead.
+    let is_alone = filter.status.is_empty()
+        && filter.severity.is_empty()
+        && filter.assignee.is_none()
+        && filter.min_score.is_none()
+        && filter.text.is_none();
+    let leads = wanted.first().filter(|_| is_alone && wanted.len() == 1);
+    let (from, last_seen, id) = match leads {
+        Some((kind, value)) => {
+            let (kind, value) = (w.bind(Bound::Text((*kind).into())), w.bind(Bound::Text(value.clone())));
+            (format!("traits t WHERE t.kind = {kind} AND t.value = {value}"), "t.last_seen", "t.campaign")
         }
-        (None, Some(capability)) => {
-            let (kind, value) =
-                (w.bind(Bound::Text("capability".into())), w.bind(Bound::Text(capability.name().into())));
-            format!("traits t JOIN campaigns c ON c.id = t.campaign WHERE t.kind = {kind} AND t.value = {value}")
-        }
-        (None, None) => "campaigns c WHERE c.absorbed IS NULL".to_owned(),
+        None => ("campaigns c WHERE c.absorbed IS NULL".to_owned(), "c.last_seen", "c.id"),
     };
-    let is_by_trait = filter.technique.is_some() || filter.capability.is_some();
-    if let (Some(_), Some(capability)) = (&filter.technique, filter.capability) {
-        let value = w.bind(Bound::Text(capability.name().into()));
+    for (kind, value) in wanted.iter().filter(|_| leads.is_none()) {
+        let (kind, value) = (w.bind(Bound::Text((*kind).into())), w.bind(Bound::Text(value.clone())));
         w.and(&format!(
-            "EXISTS (SELECT 1 FROM traits x WHERE x.campaign = c.id AND x.kind = 'capability' AND x.value = {value})"
+            "EXISTS (SELECT 1 FROM traits x WHERE x.kind = {kind} AND x.value = {value} AND x.last_seen = c.last_seen \
+             AND x.campaign = c.id)"
         ));
     }
-    let (last_seen, id) = if is_by_trait { ("t.last_seen", "t.campaign") } else { ("c.last_seen", "c.id") };
     w.any("c.status", filter.status.iter().map(|s| Bound::Text(s.name().into())).collect());
     w.any("c.severity", filter.severity.iter().map(|s| Bound::Int(rank(*s))).collect());
     if let Some(since) = filter.since {
@@ -116,7 +123,7 @@ pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str
     }
     if let Some(until) = filter.until {
         let until = w.bind(Bound::Int(until));
-        w.and(&format!("c.first_seen <= {until}"));
+        w.and(&format!("{last_seen} <= {until}"));
     }
     match filter.assignee.as_deref() {
         Some("") => w.and("c.assignee IS NULL"),
@@ -139,10 +146,12 @@ pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str
         let (seen, last) = (w.bind(Bound::Int(seen)), w.bind(Bound::Text(last)));
         w.and(&format!("({last_seen}, {id}) < ({seen}, {last})"));
     }
+    // First the page's ids, from an index alone where it has all that is filtered by; then their rows.
     let sql = format!(
         "SELECT c.id, c.name, c.technique, c.status, c.assignee, c.score, c.severity, c.actionable, c.first_seen, \
          c.last_seen, c.created, c.modified, c.accounts, c.exchanges, c.techniques, c.capabilities \
-         FROM {from}{} ORDER BY {last_seen} DESC, {id} DESC LIMIT {}",
+         FROM (SELECT {id} AS id, {last_seen} AS seen FROM {from}{} ORDER BY {last_seen} DESC, {id} DESC LIMIT {}) AS page \
+         JOIN campaigns c ON c.id = page.id ORDER BY page.seen DESC, page.id DESC",
         w.sql,
         limit + 1
     );

@@ -3,6 +3,7 @@
 //! Invariant: one transaction; a run that was saved changes nothing; what people said stays as they said it.
 //! Not here: deciding which campaign a finding is (`matching.rs`), reading the spool (`spool.rs`).
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
@@ -24,6 +25,10 @@ use crate::{factor, fold, lifecycle, merge, split};
 
 /// Campaigns that one slot of a text may lead to before it says nothing.
 const PUBLIC: i64 = 64;
+
+/// Bytes of an account's name, and of a technique's id or words.
+const LONGEST_ACCOUNT: usize = 1000;
+const LONGEST_WORD: usize = 200;
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -166,6 +171,9 @@ fn read(saved: &Saved) -> Result<Vec<Read<'_>>> {
         if campaign.accounts.is_empty() {
             return Err(Error::refused(format!("`{}` is empty", field("accounts")), "a campaign has accounts"));
         }
+        if campaign.techniques.iter().any(|id| id.len() > LONGEST_WORD) {
+            return Err(Error::refused(format!("`{}` has an id that is none", field("techniques")), "ids are short"));
+        }
         if !campaign.score.is_finite() {
             return Err(Error::refused(format!("`{}` is no number", field("score")), "scores lie between 0 and 1"));
         }
@@ -181,7 +189,7 @@ fn read(saved: &Saved) -> Result<Vec<Read<'_>>> {
         let detail = own.cloned().unwrap_or_else(|| Detail { id: campaign.id.clone(), ..Detail::default() });
         let candidate = Candidate {
             id: campaign.id.clone(),
-            accounts: campaign.accounts.iter().cloned().collect(),
+            accounts: campaign.accounts.iter().map(|a| indexed(a).into_owned()).collect(),
             first_seen,
             last_seen,
             texts: detail.texts.clone(),
@@ -189,6 +197,16 @@ fn read(saved: &Saved) -> Result<Vec<Read<'_>>> {
         found.push(Read { campaign, detail, candidate });
     }
     Ok(found)
+}
+
+/// An account's name as it stands in an index: one that is too long for PostgreSQL's is cut, and told apart by its hash.
+fn indexed(account: &str) -> Cow<'_, str> {
+    if account.len() <= LONGEST_ACCOUNT {
+        return Cow::Borrowed(account);
+    }
+    let end = (0..=900).rev().find(|&at| account.is_char_boundary(at)).unwrap_or(0);
+    let id = canonical::id("account", &serde_json::json!(account));
+    Cow::Owned(format!("{}…{id}", account.get(..end).unwrap_or_default()))
 }
 
 /// The run's window; where it says none, from the first to the last exchange of its findings.
@@ -364,7 +382,7 @@ async fn sighting(tx: &mut Transaction<'static, Any>, run: &Run<'_>, found: &Rea
 
 /// A member as it is handed over: account, exchanges, score, why.
 fn given<'a>(found: &'a Read<'_>) -> Vec<(&'a str, u64, f64, &'a str)> {
-    let told: BTreeMap<&str, _> = found.detail.members.iter().map(|m| (m.account.as_str(), m)).collect();
+    let told: BTreeMap<Cow<'_, str>, _> = found.detail.members.iter().map(|m| (indexed(&m.account), m)).collect();
     let one = |account: &'a String| match told.get(account.as_str()) {
         Some(m) => (account.as_str(), m.exchanges, if m.score.is_finite() { m.score } else { 0.0 }, m.because.as_str()),
         // Without a score of its own, an account belongs as surely as the campaign is one.

@@ -96,11 +96,7 @@ impl Body {
     pub fn new(campaign: &Campaign, detail: &Detail, first_seen: Micros, last_seen: Micros) -> Self {
         let cut = |most: usize, all: usize| all.min(most);
         Self {
-            technique: if detail.technique.is_empty() {
-                "coordinated harvest".into()
-            } else {
-                detail.technique.clone()
-            },
+            technique: technique(&detail.technique),
             score: campaign.score,
             severity: campaign.severity,
             actionable: campaign.actionable,
@@ -120,6 +116,11 @@ impl Body {
             hours: Hours::new(&detail.timeline, campaign.exchanges, first_seen),
         }
     }
+}
+
+/// A few words: they stand in an index, and so can't be long.
+fn technique(words: &str) -> String {
+    if words.is_empty() { "coordinated harvest".into() } else { words.chars().take(200).collect() }
 }
 
 impl Hours {

@@ -103,8 +103,12 @@ async fn part(
         "SELECT COUNT(*), CAST(COALESCE(SUM(s.exchanges), 0) AS BIGINT) FROM {given} JOIN sighting_accounts s \
          ON s.account = r.account WHERE s.run = $2 AND s.finding = $3"
     );
-    let row =
-        sqlx::query(AssertSqlSafe(sql)).bind(text).bind(&sighting.run).bind(&sighting.finding).fetch_one(&mut **tx).await?;
+    let row = sqlx::query(AssertSqlSafe(sql))
+        .bind(text)
+        .bind(&sighting.run)
+        .bind(&sighting.finding)
+        .fetch_one(&mut **tx)
+        .await?;
     let (members, moved) = (count(row.try_get(0)?), count(row.try_get(1)?).min(sighting.exchanges));
     if members == 0 {
         return Ok(());

@@ -101,7 +101,8 @@ impl Store {
                         connection
                             .execute(
                                 "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536",
+                                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; \
+                                 PRAGMA journal_size_limit = 67108864",
                             )
                             .await?;
                     }
@@ -128,7 +129,7 @@ impl Store {
         MIGRATIONS.iter().map(|m| m.0).max().unwrap_or(0)
     }
 
-    /// Closes it, waiting for what is under way.
+    /// Closes it, waiting for what is under way. SQLite then tidies its log away, which the next to open it would have to read.
     pub async fn close(self) {
         self.pool.close().await;
     }

@@ -56,6 +56,7 @@ pub(crate) fn run(args: &BackupArgs) -> Result<u8, String> {
     block_on(async {
         let store = args.data.open(&by).await?;
         let rows = backup::backup(&store, &args.file).await.map_err(told)?;
+        store.close().await;
         say(&format!("wrote {}: {} rows", args.file.display(), thousands(rows)));
         Ok(0)
     })
@@ -66,6 +67,7 @@ pub(crate) fn restore(args: &RestoreArgs) -> Result<u8, String> {
     block_on(async {
         let store = Store::open(&args.data.place(), Missing::Make).await.map_err(told)?;
         let rows = backup::restore(&store, &args.file, args.force).await.map_err(told)?;
+        store.close().await;
         say(&format!("restored {} rows into {}", thousands(rows), args.data.place().told()));
         Ok(0)
     })

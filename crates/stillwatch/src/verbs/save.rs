@@ -44,6 +44,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
                 let outcome = spool::take(&store, file, &by).await.map_err(told)?;
                 say(&sentence(&outcome));
             }
+            store.close().await;
             return Ok(0);
         }
         let folder = match (&args.spool, args.data.place()) {
@@ -54,6 +55,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
             }
         };
         let taken = spool::take_in(&store, &folder, &by).await.map_err(told)?;
+        store.close().await;
         if taken.is_empty() {
             say(&format!("nothing waits in `{}`", folder.display()));
         }

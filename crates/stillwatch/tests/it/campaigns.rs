@@ -179,7 +179,7 @@ fn a_campaign_is_listed_shown_and_judged() {
 }
 
 /// The beginning of the id of the story's campaign.
-const ID: &str = "STORY";
+const ID: &str = "940e2fd8";
 
 #[test]
 fn refusals_say_what_to_do() {

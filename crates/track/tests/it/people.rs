@@ -161,7 +161,10 @@ async fn split_by_hand_loses_nothing_and_stays_split(place: Place) -> Tested {
     save(&store, &day(2, &[found("a", 0..20, 1)]), &by(3)).await?;
     let both = list(&store, &Filter::default(), 10, None).await?.campaigns;
     let told: Vec<_> = both.iter().map(|c| (c.accounts, c.exchanges)).collect();
-    assert!(told == [(15, 15 * 72), (5, 5 * 72)] || told == [(5, 5 * 72), (15, 15 * 72)], "a run keeps apart: {told:?}");
+    assert!(
+        told == [(15, 15 * 72), (5, 5 * 72)] || told == [(5, 5 * 72), (15, 15 * 72)],
+        "a run keeps apart: {told:?}"
+    );
     for wrong in [accounts("b", 0..1), accounts("a", 0..15), Vec::new()] {
         assert!(split(&store, &id, &wrong, "", &by(3)).await.is_err());
     }

@@ -32,6 +32,7 @@ macro_rules! on_both {
 pub(crate) use on_both;
 
 /// Runs a future to its end.
+#[expect(clippy::expect_used, reason = "a test that has no runtime has failed")]
 pub(crate) fn block_on<F: Future>(future: F) -> F::Output {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     runtime.block_on(future)

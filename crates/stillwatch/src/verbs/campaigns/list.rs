@@ -29,10 +29,10 @@ pub(super) struct Args {
     /// Only these; may be given again
     #[arg(long, value_parser = words::severity())]
     severity: Vec<Severity>,
-    /// Seen then or later: a day, an instant, or 7d
+    /// Last seen then or later: a day, an instant, or 7d
     #[arg(long, value_name = "WHEN", value_parser = words::since)]
     since: Option<i64>,
-    /// Begun then or earlier
+    /// Last seen then or earlier
     #[arg(long, value_name = "WHEN", value_parser = words::until)]
     until: Option<i64>,
     /// With this MITRE ATLAS id

@@ -70,7 +70,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     let by = args.author.by();
     block_on(async {
         let store = args.data.open(&by).await?;
-        match &args.verb {
+        let done = match &args.verb {
             Verb::List(args) => list::run(&store, args).await,
             Verb::Show(args) => view::show(&store, args).await,
             Verb::Label(args) => people::label(&store, args, &by).await,
@@ -84,6 +84,8 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
             Verb::History(args) => view::history(&store, args).await,
             Verb::Expire(args) => expire::run(&store, args, &by).await,
             Verb::Labels(args) => labels::run(&store, args).await,
-        }
+        };
+        store.close().await;
+        done
     })
 }

@@ -1,0 +1,134 @@
+//! Tables: their columns and keys, as a backup writes and reads them.
+//! In: nothing. Out: a list.
+//! Invariant: every table and column of the schema stands here (tested against it).
+//! Not here: the schema (`migrations/`).
+
+use crate::rows::Kind;
+
+/// A table.
+pub(crate) struct Table {
+    pub(crate) name: &'static str,
+    /// By which its rows are ordered.
+    pub(crate) key: &'static str,
+    /// `column:type`, in the order of the schema.
+    spec: &'static str,
+}
+
+impl Table {
+    /// The columns with their types.
+    pub(crate) fn columns(&self) -> impl Iterator<Item = (&'static str, Kind)> + use<> {
+        self.spec.split_whitespace().map(|column| match column.split_once(':') {
+            Some((name, "int")) => (name, Kind::Int),
+            Some((name, "real")) => (name, Kind::Real),
+            Some((name, _)) => (name, Kind::Text),
+            None => (column, Kind::Text),
+        })
+    }
+}
+
+/// All tables.
+pub(crate) const TABLES: [Table; 17] = [
+    Table {
+        name: "runs",
+        key: "run",
+        spec: "run:text window_from:int window_to:int exchanges:int accounts:int campaigns:int saved:int \
+                  author:text",
+    },
+    Table {
+        name: "campaigns",
+        key: "id",
+        spec: "id:text absorbed:text name:text technique:text status:text ended:int verdict:text \
+                  assignee:text score:real severity:int actionable:int first_seen:int last_seen:int \
+                  created:int modified:int accounts:int exchanges:int techniques:text capabilities:text \
+                  body:text",
+    },
+    Table {
+        name: "traits",
+        key: "kind, value, last_seen, campaign",
+        spec: "kind:text value:text last_seen:int campaign:text",
+    },
+    Table { name: "aliases", key: "alias", spec: "alias:text campaign:text" },
+    Table { name: "apart", key: "one, other", spec: "one:text other:text" },
+    Table {
+        name: "sightings",
+        key: "run, finding",
+        spec: "run:text finding:text campaign:text window_from:int window_to:int exchanges:int \
+                  accounts:int body:text expires:int",
+    },
+    Table {
+        name: "sighting_accounts",
+        key: "run, finding, account",
+        spec: "run:text finding:text account:text exchanges:int score:real",
+    },
+    Table {
+        name: "members",
+        key: "campaign, account",
+        spec: "campaign:text account:text first_from:int first_to:int first_run:text last_to:int \
+                  score:real because:text left_to:text verdict:text",
+    },
+    Table { name: "text_keys", key: "slot, campaign", spec: "slot:int campaign:text" },
+    Table {
+        name: "evidence",
+        key: "id",
+        spec: "id:text campaign:text factor:text basis:text statement:text source:text recorded:int \
+                  expires:int deleted:int",
+    },
+    Table {
+        name: "examples",
+        key: "id",
+        spec: "id:text campaign:text run:text account:text body:text recorded:int expires:int",
+    },
+    Table {
+        name: "claims",
+        key: "id",
+        spec: "id:text campaign:text actor:text likelihood:text source:text author:text reason:text \
+                  recorded:int withdrawn:int",
+    },
+    Table { name: "notes", key: "id", spec: "id:text campaign:text author:text said:text recorded:int" },
+    Table {
+        name: "history",
+        key: "place",
+        spec: "place:int campaign:text recorded:int author:text what:text was:text became:text \
+                  because:text",
+    },
+    Table {
+        name: "tombstones",
+        key: "id",
+        spec: "id:text campaign:text kind:text hash:text rule:text recorded:int author:text",
+    },
+    Table { name: "retention", key: "kind", spec: "kind:text days:int" },
+    Table {
+        name: "objects",
+        key: "id, version, source",
+        spec: "id:text version:text source:text type:text received:int json:text",
+    },
+];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A table or column that is added to the schema and forgotten here would be missing from every backup.
+    #[test]
+    fn nothing_of_the_schema_is_missing() {
+        let schema = include_str!("../migrations/0001_campaigns.sql");
+        let mut told = Vec::new();
+        for table in schema.split("CREATE TABLE ").skip(1) {
+            let (name, rest) = table.split_once(" (\n").unwrap_or_default();
+            let columns = rest.split("\n);").next().unwrap_or_default().lines();
+            let columns = columns.filter(|line| !line.trim_start().starts_with("PRIMARY KEY")).map(|line| {
+                let mut words = line.split_whitespace();
+                let kind = |sql: &str| match sql.trim_end_matches(',') {
+                    "BIGINT" => "int",
+                    "DOUBLE" => "real",
+                    _ => "text",
+                };
+                format!("{}:{}", words.next().unwrap_or_default(), kind(words.next().unwrap_or_default()))
+            });
+            told.push((name, columns.collect::<Vec<_>>()));
+        }
+        let here: Vec<_> =
+            TABLES.iter().map(|t| (t.name, t.spec.split_whitespace().map(str::to_owned).collect::<Vec<_>>())).collect();
+        assert_eq!(told, here);
+    }
+}
