@@ -5,7 +5,7 @@
 
 use stillwatch_model::TextSketch;
 use stillwatch_model::hunted::{Refused, Warned};
-use stillwatch_pattern::{Compiled, Limits, Pattern};
+use stillwatch_pattern::{Compiled, Limits, Pattern, by_meaning};
 use stillwatch_share::stix::campaign::{Received, ReceivedIndicator};
 
 use super::warning::Lists;
@@ -116,6 +116,7 @@ fn look(indicator: &ReceivedIndicator, lists: &Lists, now: jiff::Timestamp, expi
     let limits = Limits::default();
     let pattern = Pattern::parse(&indicator.pattern, &limits)
         .map_err(|e| Not::Refused(e.to_string(), e.hint.unwrap_or_else(|| "ask its author".into())))?;
+    let pattern = by_meaning(&pattern);
     if let Some((what, list)) = lists.warn(&pattern) {
         return Err(Not::Warned(what, list));
     }

@@ -13,6 +13,7 @@ use stillwatch_model::hunted::{HUNTED_VERSION, MatchKind};
 use stillwatch_share::stix::campaign::{Producer, Received, receive};
 use stillwatch_share::stix::marking::Tlp;
 use stillwatch_share::stix::sighting::{self, Seen};
+use stillwatch_share::Fault;
 use stillwatch_share::stix::{self, Bundle};
 
 use crate::hunt::{exchanges, shape, sketches, wanted, warning};
@@ -137,12 +138,16 @@ fn bundles(args: &Args) -> Result<Received, Failure> {
     }
     let mut objects = Vec::new();
     for (path, bytes) in &texts {
-        let bundle = Bundle::read(bytes, &stix::Limits::default()).map_err(|fault| {
+        let none = |fault: &Fault| {
             Failure::new(
-                format!("{}: {fault}", path.display()),
+                format!("{}:{fault}", path.display()),
                 "a STIX 2.1 bundle is wanted; `stillwatch validate` tells its faults",
             )
-        })?;
+        };
+        let bundle = Bundle::read(bytes, &stix::Limits::default()).map_err(|fault| none(&fault))?;
+        if let (true, Some(fault)) = (bundle.objects.is_empty(), bundle.faults.first()) {
+            return Err(none(fault));
+        }
         for fault in bundle.faults.iter().take(5) {
             say(&format!("skipped: {}: {fault}", path.display()));
         }

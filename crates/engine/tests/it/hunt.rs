@@ -91,7 +91,7 @@ fn a_campaign_that_was_told_is_found_in_logs_and_in_sketches() {
     assert!(over.matches.iter().all(|m| m.kind == MatchKind::Shape), "{:?}", over.matches);
     assert!(over.refused.iter().any(|refused| refused.because.contains("it was valid until")));
 
-    let logs = hunted(folder.path(), &["bundle.json", "traffic.jsonl", "--expired", "--no-shipped-lists"]);
+    let logs = hunted(folder.path(), &["bundle.json", "traffic.jsonl", "--accounts", "accounts.jsonl", "--expired", "--no-shipped-lists"]);
     let of = |kind: MatchKind, hunted: &Hunted| {
         hunted.matches.iter().filter(|found| found.kind == kind).cloned().collect::<Vec<_>>()
     };
