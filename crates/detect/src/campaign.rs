@@ -132,8 +132,7 @@ fn describe(
 /// What follows from a campaign's score, families and size: whether it may be acted on, and how bad it is.
 pub(crate) fn judge(campaign: &mut findings::Campaign) {
     campaign.actionable = campaign.families.len() >= 2 && campaign.score >= FLAGGED;
-    campaign.severity =
-        severity(campaign.score, campaign.exchanges, campaign.accounts.len(), campaign.actionable);
+    campaign.severity = severity(campaign.score, campaign.exchanges, campaign.accounts.len(), campaign.actionable);
 }
 
 /// How bad it is: how sure, and how much was taken.

@@ -47,9 +47,8 @@ pub fn learn(verdicts: &[Verdict]) -> Option<Shift> {
         return None;
     }
     let (slope, intercept) = fit(verdicts.iter().copied());
-    let without = |at: usize| {
-        fit(verdicts.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, verdict)| *verdict))
-    };
+    let without =
+        |at: usize| fit(verdicts.iter().enumerate().filter(|&(other, _)| other != at).map(|(_, verdict)| *verdict));
     let count = verdicts.len() as f64;
     let before = verdicts.iter().map(|&verdict| loss(verdict, (1.0, 0.0))).sum::<f64>() / count;
     let after = verdicts.iter().enumerate().map(|(at, &verdict)| loss(verdict, without(at))).sum::<f64>() / count;

@@ -125,7 +125,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 fn shift(path: &Path) -> Result<Shift, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| file_failure("read", path, &e))?;
     serde_json::from_str(&text).map_err(|e| {
-        Failure::new(format!("`{}` is no calibration: {e}", path.display()), "make one with `stillwatch train --calibration`")
+        Failure::new(
+            format!("`{}` is no calibration: {e}", path.display()),
+            "make one with `stillwatch train --calibration`",
+        )
     })
 }
 

@@ -10,10 +10,10 @@ use clap::Args as ClapArgs;
 use stillwatch_detect::campaign;
 use stillwatch_model::Hunted;
 use stillwatch_model::hunted::{HUNTED_VERSION, MatchKind};
+use stillwatch_share::Fault;
 use stillwatch_share::stix::campaign::{Producer, Received, receive};
 use stillwatch_share::stix::marking::Tlp;
 use stillwatch_share::stix::sighting::{self, Seen};
-use stillwatch_share::Fault;
 use stillwatch_share::stix::{self, Bundle};
 
 use crate::hunt::{exchanges, shape, sketches, wanted, warning};

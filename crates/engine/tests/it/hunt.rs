@@ -91,7 +91,10 @@ fn a_campaign_that_was_told_is_found_in_logs_and_in_sketches() {
     assert!(over.matches.iter().all(|m| m.kind == MatchKind::Shape), "{:?}", over.matches);
     assert!(over.refused.iter().any(|refused| refused.because.contains("it was valid until")));
 
-    let logs = hunted(folder.path(), &["bundle.json", "traffic.jsonl", "--accounts", "accounts.jsonl", "--expired", "--no-shipped-lists"]);
+    let logs = hunted(
+        folder.path(),
+        &["bundle.json", "traffic.jsonl", "--accounts", "accounts.jsonl", "--expired", "--no-shipped-lists"],
+    );
     let of = |kind: MatchKind, hunted: &Hunted| {
         hunted.matches.iter().filter(|found| found.kind == kind).cloned().collect::<Vec<_>>()
     };
@@ -199,7 +202,8 @@ fn sketches_refuse_what_hashes_cannot_show() {
 
 #[test]
 fn what_is_no_bundle_is_told_with_a_cure() {
-    let folder = folder(&[("log.jsonl", LOG.as_bytes()), ("bad.json", b"{\"type\": \"bun"), ("list.txt", b"nowhere\n")]);
+    let folder =
+        folder(&[("log.jsonl", LOG.as_bytes()), ("bad.json", b"{\"type\": \"bun"), ("list.txt", b"nowhere\n")]);
     for arguments in [
         &["missing.json", "log.jsonl"][..],
         &["bad.json", "log.jsonl"],
