@@ -57,12 +57,18 @@ impl std::error::Error for Fault {}
 #[derive(Debug)]
 pub(crate) struct Lines<'a> {
     text: &'a str,
+    /// Where each line begins.
     starts: OnceLock<Vec<usize>>,
+    /// Characters before each block of bytes: a line may be all of a large text, and have many faults.
+    blocks: OnceLock<Vec<usize>>,
 }
+
+/// Bytes of a block.
+const BLOCK: usize = 4096;
 
 impl<'a> Lines<'a> {
     pub(crate) fn of(text: &'a str) -> Self {
-        Lines { text, starts: OnceLock::new() }
+        Lines { text, starts: OnceLock::new(), blocks: OnceLock::new() }
     }
 
     /// Line and column of a byte.
@@ -72,11 +78,23 @@ impl<'a> Lines<'a> {
         });
         let line = starts.partition_point(|&start| start <= at).max(1);
         let start = starts.get(line - 1).copied().unwrap_or(0);
-        let column = self.text.as_bytes().get(start..at).map_or(0, |bytes| {
-            // A character is as many bytes as it likes, but begins once.
-            bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
+        (line, self.characters(at).saturating_sub(self.characters(start)) + 1)
+    }
+
+    /// Characters before a byte.
+    fn characters(&self, at: usize) -> usize {
+        let bytes = self.text.as_bytes();
+        let at = at.min(bytes.len());
+        let blocks = self.blocks.get_or_init(|| {
+            let mut sum = 0;
+            let before = |block: &[u8]| {
+                sum += characters(block);
+                sum
+            };
+            std::iter::once(0).chain(bytes.chunks(BLOCK).map(before)).collect()
         });
-        (line, column + 1)
+        let block = at / BLOCK;
+        blocks.get(block).copied().unwrap_or(0) + characters(bytes.get(block * BLOCK..at).unwrap_or_default())
     }
 
     /// A fault at a byte.
@@ -85,6 +103,11 @@ impl<'a> Lines<'a> {
         let severity = Severity::Error;
         Fault { line, column, path: path.to_owned(), severity, code, message: message.into(), hint: None }
     }
+}
+
+/// A character is as many bytes as it likes, but begins once.
+fn characters(bytes: &[u8]) -> usize {
+    bytes.iter().filter(|&&byte| byte & 0xc0 != 0x80).count()
 }
 
 #[cfg(test)]
@@ -98,5 +121,7 @@ mod tests {
         assert_eq!(lines.place(2), (2, 1));
         assert_eq!(lines.place("a\nbé".len()), (2, 3));
         assert_eq!(lines.place(1000), (3, 1));
+        let long = format!("x\n{}", "é".repeat(5 * BLOCK));
+        assert_eq!(Lines::of(&long).place(2 + 2 * 9_000), (2, 9_001));
     }
 }

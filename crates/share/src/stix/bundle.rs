@@ -78,10 +78,17 @@ impl<'a> Bundle<'a> {
 /// Writes a bundle of objects that are JSON texts; the id is made from them, so that the same objects are the same bundle.
 #[must_use]
 pub fn write<'a>(objects: impl IntoIterator<Item = &'a str>) -> String {
-    let mut body = String::new();
-    list(&mut body, objects);
-    let id = Uuid::new_v5(&TEXTS, body.as_bytes());
-    format!("{{\"id\":\"bundle--{id}\",{body},\"type\":\"bundle\"}}\n")
+    let mut text = String::from("{\"id\":\"bundle--");
+    // The id's place is held until what it is made from is there: large texts are not copied.
+    let place = text.len()..text.len() + 36;
+    text.push_str(&Uuid::nil().to_string());
+    text.push_str("\",");
+    let from = text.len();
+    list(&mut text, objects);
+    let id = Uuid::new_v5(&TEXTS, text.as_bytes().get(from..).unwrap_or_default());
+    text.replace_range(place, &id.to_string());
+    text.push_str(",\"type\":\"bundle\"}\n");
+    text
 }
 
 /// Namespace of bundles' ids, which are made from their text.

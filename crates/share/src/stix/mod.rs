@@ -13,6 +13,7 @@ pub mod marking;
 pub mod object;
 pub mod opinion;
 pub mod sighting;
+mod sketch;
 pub mod validate;
 pub mod version;
 

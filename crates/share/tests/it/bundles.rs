@@ -145,7 +145,7 @@ fn a_bundle_that_is_broken_throughout_is_given_up() {
 
 #[test]
 fn two_lists_of_objects_are_no_bundle() {
-    let text = format!(r#"{{"objects":[{{"type":"mutex","id":"mutex--{ID}"}}],"\\u006fbjects":[1]}}"#);
+    let text = format!(r#"{{"objects":[{{"type":"mutex","id":"mutex--{ID}"}}],"\u006fbjects":[1]}}"#);
     let bundle = read(&text);
     assert_eq!(bundle.objects.len(), 1);
     assert!(bundle.faults.first().is_some_and(|fault| fault.message.contains("comes twice")), "{:?}", bundle.faults);
