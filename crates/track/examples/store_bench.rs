@@ -75,7 +75,35 @@ async fn bench(place: &Place, count: u64) -> Done {
         "list, after 500,000: {}",
         timed(async || list(&store, &Filter::default(), 50, after.as_deref()).await.map(drop)).await?
     );
+    nights(&store).await?;
     put(&store).await
+}
+
+/// A campaign of 25,000 accounts, found on three nights.
+async fn nights(store: &Store) -> Done {
+    let accounts: Vec<String> = (0..25_000).map(|n| format!("account-{n:06}")).collect();
+    for night in 1..=3 {
+        let (from, to) = (format!("2026-09-0{night}T00:00:00Z"), format!("2026-09-0{night}T23:59:59Z"));
+        let saved: stillwatch_model::Saved = serde_json::from_value(serde_json::json!({
+            "schema": 1, "details": [],
+            "findings": {
+                "schema": 1, "generated": to, "exchanges": 9_000_000, "accounts": 900_000, "suspects": [],
+                "window": {"from": from, "to": to}, "skipped": {"records": 0, "first_error": null},
+                "campaigns": [{
+                    "id": format!("campaign--00000000-0000-5000-8000-00000000000{night}"), "score": 0.9, "severity": "critical",
+                    "actionable": true, "families": ["content"], "accounts": accounts, "exchanges": 700_000, "first_seen": from,
+                    "last_seen": to, "techniques": ["AML.T0040"], "capabilities": ["coding"], "signals": [], "links": [],
+                    "templates": [], "tokens": {"input": 1, "output": 1, "reasoning": 0}
+                }]
+            }
+        }))?;
+        let by = stillwatch_track::By { author: "bench".into(), at: 0 };
+        let begun = Instant::now();
+        let outcome = stillwatch_track::save(store, &saved, &by).await?;
+        let how = outcome.kept.first().map(|k| &k.how);
+        println!("save, 25,000 accounts, night {night}: {:.2} s ({how:?})", begun.elapsed().as_secs_f64());
+    }
+    Ok(())
 }
 
 async fn timed(run: impl AsyncFn() -> stillwatch_track::Result<()>) -> stillwatch_track::Result<String> {

@@ -14,6 +14,7 @@ pub mod expire;
 pub mod factor;
 mod find;
 pub mod fold;
+mod given;
 mod history;
 mod labels;
 pub mod lifecycle;
