@@ -22,6 +22,7 @@ mod list;
 pub mod matching;
 mod merge;
 pub mod objects;
+mod relatives;
 pub mod retention;
 mod rows;
 mod save;
