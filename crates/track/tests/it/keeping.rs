@@ -99,6 +99,26 @@ async fn who_reads_a_store_that_is_not_there_is_told(place: Place) -> Tested {
     Ok(())
 }
 
+/// It names accounts and addresses: nobody else may read it, also where the folder was there before.
+#[cfg(unix)]
+#[test]
+fn a_store_is_its_owners_only() -> Tested {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data)?;
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755))?;
+    crate::places::block_on(async {
+        let store = open(&Place::Folder(data.clone())).await?;
+        save(&store, &day(0, &[found("a", 0..9, 1)]), &by(1)).await?;
+        for name in ["stillwatch.sqlite", "stillwatch.sqlite-wal"] {
+            let mode = std::fs::metadata(data.join(name))?.permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name} is {mode:o}");
+        }
+        Ok(())
+    })
+}
+
 /// A store with something of everything.
 async fn full(place: &Place) -> Result<(Store, String), Box<dyn std::error::Error>> {
     use stillwatch_model::tracked::{Likelihood, Status};
