@@ -198,7 +198,7 @@ CREATE TABLE retention (
     days BIGINT NOT NULL
 );
 
--- STIX objects as they were received or made, byte for byte.
+-- STIX objects as they were received or made, byte for byte. An id begins with its type (STIX 2.1, section 2.9): one key serves both.
 CREATE TABLE objects (
     id TEXT NOT NULL,
     version TEXT NOT NULL,
@@ -208,5 +208,4 @@ CREATE TABLE objects (
     json TEXT NOT NULL,
     PRIMARY KEY (id, version, source)
 );
-CREATE INDEX objects_type ON objects (type, id, version, source);
 CREATE INDEX objects_source ON objects (source, id, version);

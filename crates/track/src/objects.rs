@@ -10,7 +10,7 @@ use stillwatch_model::Micros;
 use crate::campaign::count;
 use crate::error::{Error, Result};
 use crate::rows::{self, Kind};
-use crate::store::Store;
+use crate::store::{Dialect, Store};
 use crate::time::instant;
 
 /// Bytes handed to the database in one statement.
@@ -51,11 +51,19 @@ pub struct Object {
 /// # Errors
 /// When the store can't be written; nothing is kept then.
 pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Micros) -> Result<u64> {
-    let columns = [("id", Kind::Text), ("version", Kind::Text), ("type", Kind::Text), ("json", Kind::Text)];
+    // PostgreSQL reads an array of text far faster than rows of JSON; SQLite has no arrays.
+    let given = match store.dialect() {
+        Dialect::Sqlite => {
+            let columns = [("id", Kind::Text), ("version", Kind::Text), ("type", Kind::Text), ("json", Kind::Text)];
+            rows::given(Dialect::Sqlite, &columns)
+        }
+        Dialect::Postgres => {
+            "unnest($1::text[], $4::text[], $5::text[], $6::text[]) AS r (id, version, type, json)".to_owned()
+        }
+    };
     let sql = format!(
         "INSERT INTO objects (id, version, source, type, received, json) \
-         SELECT id, version, $2, type, $3, json FROM {} WHERE true ON CONFLICT DO NOTHING",
-        rows::given(store.dialect(), &columns)
+         SELECT id, version, $2, type, $3, json FROM {given} WHERE true ON CONFLICT DO NOTHING"
     );
     if let Some(odd) = objects.iter().find(|o| [o.id, o.version, o.kind, o.json].iter().any(|t| t.contains('\0'))) {
         return Err(Error::refused(
@@ -78,13 +86,21 @@ pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Mic
             .max(1);
         let (batch, later) = rest.split_at(fits);
         rest = later;
-        let all: Vec<_> = batch.iter().map(|o| (o.id, o.version, o.kind, o.json)).collect();
-        let done = sqlx::query(AssertSqlSafe(sql.clone()))
-            .bind(rows::text(&all)?)
-            .bind(source)
-            .bind(received)
-            .execute(&mut *tx)
-            .await?;
+        let query = sqlx::query(AssertSqlSafe(sql.clone()));
+        let query = match store.dialect() {
+            Dialect::Sqlite => {
+                let all: Vec<_> = batch.iter().map(|o| (o.id, o.version, o.kind, o.json)).collect();
+                query.bind(rows::text(&all)?).bind(source).bind(received)
+            }
+            Dialect::Postgres => query
+                .bind(rows::array(batch.iter().map(|o| o.id)))
+                .bind(source)
+                .bind(received)
+                .bind(rows::array(batch.iter().map(|o| o.version)))
+                .bind(rows::array(batch.iter().map(|o| o.kind)))
+                .bind(rows::array(batch.iter().map(|o| o.json))),
+        };
+        let done = query.execute(&mut *tx).await?;
         new += done.rows_affected();
     }
     tx.commit().await?;
@@ -94,7 +110,7 @@ pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Mic
 /// Which objects.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Which {
-    /// Of this type.
+    /// Of this type, as their ids say it (STIX 2.1, section 2.9).
     pub kind: Option<String>,
     /// With this id: all its versions.
     pub id: Option<String>,
@@ -126,7 +142,13 @@ impl From<&Object> for After {
 pub async fn page(store: &Store, which: &Which, limit: u32, after: Option<&After>) -> Result<Vec<Object>> {
     let mut conditions = vec!["true".to_owned()];
     let mut bound: Vec<&str> = Vec::new();
-    for (column, value) in [("type", &which.kind), ("id", &which.id), ("source", &which.source)] {
+    // Ids of a type stand together: `.` follows `-`.
+    let range = which.kind.as_ref().map(|kind| (format!("{kind}--"), format!("{kind}-.")));
+    if let Some((from, to)) = &range {
+        bound.extend([from.as_str(), to.as_str()]);
+        conditions.push("id >= $1 AND id < $2".to_owned());
+    }
+    for (column, value) in [("id", &which.id), ("source", &which.source)] {
         if let Some(value) = value {
             bound.push(value);
             conditions.push(format!("{column} = ${}", bound.len()));

@@ -43,3 +43,36 @@ pub(crate) fn insert(dialect: Dialect, table: &str, columns: &[(&str, Kind)]) ->
 pub(crate) fn text<T: Serialize>(rows: &[T]) -> Result<String> {
     Ok(serde_json::to_string(rows)?)
 }
+
+/// Texts as PostgreSQL writes an array of them (its manual, 8.15.6).
+pub(crate) fn array<'a>(texts: impl Iterator<Item = &'a str>) -> String {
+    let mut out = String::from("{");
+    for text in texts {
+        out.push_str(if out.len() > 1 { ",\"" } else { "\"" });
+        for piece in text.split_inclusive(['"', '\\']) {
+            // What is escaped stands at the end of its piece.
+            match piece.strip_suffix(['"', '\\']) {
+                Some(plain) => {
+                    out.push_str(plain);
+                    out.push('\\');
+                    out.push_str(&piece[plain.len()..]);
+                }
+                None => out.push_str(piece),
+            }
+        }
+        out.push('"');
+    }
+    out.push('}');
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn arrays_escape_quotes_and_backslashes() {
+        assert_eq!(array(["a", "", "{\"b\\n\": 1}"].into_iter()), r#"{"a","","{\"b\\n\": 1}"}"#);
+        assert_eq!(array(std::iter::empty()), "{}");
+    }
+}

@@ -4,31 +4,25 @@
 //! Not here: deciding which campaign a finding is (`matching.rs`), reading the spool (`spool.rs`).
 
 use std::borrow::Cow;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
-use stillwatch_model::saved::{Detail, SAVED_VERSION};
 use stillwatch_model::tracked::Status;
-use stillwatch_model::{Campaign, Micros, Saved, canonical};
+use stillwatch_model::{Micros, Saved, canonical};
 
 use crate::by::By;
-use crate::campaign::{self, keys, standing, stored};
-use crate::error::{Error, Result};
+use crate::campaign::{self, standing, stored};
+use crate::error::Result;
+use crate::given::{Read, indexed, read, window, without_nul};
 use crate::history::{self, Entry};
 use crate::matching::{Candidate, Fate, Fit, Known, decide};
+use crate::relatives::relatives;
 use crate::retention::{Kept, Retention, expires, retention};
 use crate::rows::{self, Kind};
 use crate::sighting::Body;
 use crate::store::{Dialect, Store};
-use crate::time::{instant, micros};
-use crate::{factor, fold, lifecycle, merge, split};
-
-/// Campaigns that one slot of a text may lead to before it says nothing.
-const PUBLIC: i64 = 64;
-
-/// Bytes of an account's name, and of a technique's id or words.
-const LONGEST_ACCOUNT: usize = 1000;
-const LONGEST_WORD: usize = 200;
+use crate::time::instant;
+use crate::{factor, lifecycle, merge, split};
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -65,13 +59,6 @@ pub enum How {
     Seen,
     /// Known, and seen after it was disrupted or closed.
     Returned,
-}
-
-/// One finding, read.
-struct Read<'a> {
-    campaign: &'a Campaign,
-    detail: Detail,
-    candidate: Candidate,
 }
 
 /// What is the same for all findings of a run.
@@ -124,160 +111,6 @@ pub async fn save(store: &Store, saved: &Saved, by: &By) -> Result<Outcome> {
     .await?;
     tx.commit().await?;
     Ok(Outcome { run, already: false, kept })
-}
-
-/// No database keeps U+0000 in text: it is shown as U+FFFD. `None` when there is none.
-fn without_nul(saved: &Saved) -> Result<Option<Saved>> {
-    let text = serde_json::to_string(saved)?;
-    if !text.contains("\\u0000") {
-        return Ok(None);
-    }
-    // An escaped backslash before `u0000` is text about an escape, and no escape.
-    let mut out = String::with_capacity(text.len());
-    let mut rest = text.as_str();
-    while let Some(at) = rest.find('\\') {
-        out.push_str(&rest[..at]);
-        let escape = rest.get(at..at + 6).filter(|e| *e == "\\u0000");
-        let end = if escape.is_some() { at + 6 } else { at + 2 };
-        out.push_str(if escape.is_some() { "\u{fffd}" } else { rest.get(at..end).unwrap_or_default() });
-        rest = rest.get(end..).unwrap_or_default();
-    }
-    out.push_str(rest);
-    Ok(Some(serde_json::from_str(&out)?))
-}
-
-fn read(saved: &Saved) -> Result<Vec<Read<'_>>> {
-    if saved.schema > SAVED_VERSION {
-        return Err(Error::refused(
-            format!("the run is of format {}; this program reads up to {SAVED_VERSION}", saved.schema),
-            "use the newer `stillwatch` that wrote it",
-        ));
-    }
-    let mut found = Vec::new();
-    let mut ids = BTreeSet::new();
-    for (at, campaign) in saved.findings.campaigns.iter().enumerate() {
-        let field = |name: &str| format!("findings.campaigns[{at}].{name}");
-        if !campaign.id.starts_with("campaign--")
-            || !campaign.id.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-')
-        {
-            return Err(Error::refused(
-                format!("`{}` is no campaign's id", field("id")),
-                "ids are `campaign--` and a UUID",
-            ));
-        }
-        if !ids.insert(&campaign.id) {
-            return Err(Error::refused(format!("`{}` stands twice", field("id")), "each finding has an id of its own"));
-        }
-        if campaign.accounts.is_empty() {
-            return Err(Error::refused(format!("`{}` is empty", field("accounts")), "a campaign has accounts"));
-        }
-        if campaign.techniques.iter().any(|id| id.len() > LONGEST_WORD) {
-            return Err(Error::refused(format!("`{}` has an id that is none", field("techniques")), "ids are short"));
-        }
-        if !campaign.score.is_finite() {
-            return Err(Error::refused(format!("`{}` is no number", field("score")), "scores lie between 0 and 1"));
-        }
-        let first_seen = micros(&field("first_seen"), &campaign.first_seen)?;
-        let last_seen = micros(&field("last_seen"), &campaign.last_seen)?;
-        if last_seen < first_seen {
-            return Err(Error::refused(
-                format!("`{}` lies before `first_seen`", field("last_seen")),
-                "check the clock of what wrote it",
-            ));
-        }
-        let own = saved.details.iter().find(|detail| detail.id == campaign.id);
-        let detail = own.cloned().unwrap_or_else(|| Detail { id: campaign.id.clone(), ..Detail::default() });
-        let candidate = Candidate {
-            id: campaign.id.clone(),
-            accounts: campaign.accounts.iter().map(|a| indexed(a).into_owned()).collect(),
-            first_seen,
-            last_seen,
-            texts: detail.texts.clone(),
-        };
-        found.push(Read { campaign, detail, candidate });
-    }
-    Ok(found)
-}
-
-/// An account's name as it stands in an index: one that is too long for PostgreSQL's is cut, and told apart by its hash.
-fn indexed(account: &str) -> Cow<'_, str> {
-    if account.len() <= LONGEST_ACCOUNT {
-        return Cow::Borrowed(account);
-    }
-    let end = (0..=900).rev().find(|&at| account.is_char_boundary(at)).unwrap_or(0);
-    let id = canonical::id("account", &serde_json::json!(account));
-    Cow::Owned(format!("{}…{id}", account.get(..end).unwrap_or_default()))
-}
-
-/// The run's window; where it says none, from the first to the last exchange of its findings.
-fn window(saved: &Saved, found: &[Read<'_>]) -> Result<(Micros, Micros)> {
-    let window = &saved.findings.window;
-    if window.from.is_empty() && window.to.is_empty() {
-        let from = found.iter().map(|f| f.candidate.first_seen).min().unwrap_or(0);
-        return Ok((from, found.iter().map(|f| f.candidate.last_seen).max().unwrap_or(from)));
-    }
-    let (from, to) = (micros("findings.window.from", &window.from)?, micros("findings.window.to", &window.to)?);
-    if to < from {
-        return Err(Error::refused("`findings.window.to` lies before `from`", "check the clock of what wrote it"));
-    }
-    Ok((from, to))
-}
-
-/// The campaigns that share accounts or texts with the findings.
-async fn relatives(tx: &mut Transaction<'static, Any>, dialect: Dialect, found: &[Candidate]) -> Result<Vec<Known>> {
-    let accounts: BTreeSet<&str> = found.iter().flat_map(|f| &f.accounts).map(String::as_str).collect();
-    let accounts: Vec<[&str; 1]> = accounts.into_iter().map(|a| [a]).collect();
-    let given = rows::given(dialect, &[("account", Kind::Text)]);
-    let sql = format!(
-        "SELECT m.campaign, m.account FROM {given} JOIN members m ON m.account = r.account WHERE m.left_to IS NULL"
-    );
-    let mut shared: BTreeMap<String, BTreeSet<String>> = BTreeMap::new();
-    for row in sqlx::query(AssertSqlSafe(sql)).bind(rows::text(&accounts)?).fetch_all(&mut **tx).await? {
-        shared.entry(row.try_get(0)?).or_default().insert(row.try_get(1)?);
-    }
-    let slots: BTreeSet<i64> = found.iter().flat_map(|f| keys(&f.texts)).collect();
-    let slots: Vec<[i64; 1]> = slots.into_iter().map(|s| [s]).collect();
-    let given = rows::given(dialect, &[("slot", Kind::Int)]);
-    let sql = format!(
-        "SELECT t.campaign FROM (SELECT r.slot FROM {given} JOIN text_keys k ON k.slot = r.slot GROUP BY r.slot \
-         HAVING COUNT(*) <= {PUBLIC}) AS rare JOIN text_keys t ON t.slot = rare.slot GROUP BY t.campaign HAVING COUNT(*) >= 3"
-    );
-    for row in sqlx::query(AssertSqlSafe(sql)).bind(rows::text(&slots)?).fetch_all(&mut **tx).await? {
-        shared.entry(row.try_get(0)?).or_default();
-    }
-    let mut known = Vec::new();
-    for (id, accounts) in shared {
-        known.push(relative(tx, id, accounts).await?);
-    }
-    Ok(known)
-}
-
-async fn relative(tx: &mut Transaction<'static, Any>, id: String, accounts: BTreeSet<String>) -> Result<Known> {
-    let row = sqlx::query(
-        "SELECT created, status, verdict, first_seen, last_seen, body, \
-         (SELECT COUNT(*) FROM members WHERE campaign = $1 AND left_to IS NULL) FROM campaigns WHERE id = $1",
-    )
-    .bind(&id)
-    .fetch_one(&mut **tx)
-    .await?;
-    let body: String = row.try_get(5)?;
-    let body: fold::Folded = serde_json::from_str(&body)?;
-    let apart = sqlx::query("SELECT other FROM apart WHERE one = $1 UNION SELECT one FROM apart WHERE other = $1")
-        .bind(&id)
-        .fetch_all(&mut **tx)
-        .await?;
-    Ok(Known {
-        created: row.try_get(0)?,
-        status: lifecycle::status(&row.try_get::<String, _>(1)?)?,
-        verdict: campaign::verdict(row.try_get(2)?)?,
-        accounts,
-        size: usize::try_from(row.try_get::<i64, _>(6)?).unwrap_or(0),
-        first_seen: row.try_get(3)?,
-        last_seen: row.try_get(4)?,
-        texts: body.texts,
-        apart: apart.iter().map(|row| row.try_get(0)).collect::<std::result::Result<_, _>>()?,
-        id,
-    })
 }
 
 /// Keeps a finding under the campaign that it is.

@@ -248,6 +248,7 @@ fn sqlite_url(folder: &Path, missing: Missing) -> Result<String> {
             return Err(nothing_at(&Place::Folder(folder.into())));
         }
         private_folder(folder)?;
+        private_file(&file)?;
     }
     let path = file.to_str().ok_or_else(|| {
         Error::refused(format!("the path `{}` is not text in UTF-8", file.display()), "choose another folder")
@@ -272,6 +273,18 @@ pub(crate) fn private_folder(folder: &Path) -> Result<()> {
         builder.mode(0o700);
     }
     builder.create(folder).map_err(|e| Error::file("make", folder, &e))
+}
+
+/// Makes an empty file that only its owner may read, unless it is there; its logs take their permissions from it.
+fn private_file(path: &Path) -> Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    options.open(path).map(drop).map_err(|e| Error::file("write", path, &e))
 }
 
 /// Holds a file until it is dropped; waits for others.

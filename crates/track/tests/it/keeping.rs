@@ -99,6 +99,26 @@ async fn who_reads_a_store_that_is_not_there_is_told(place: Place) -> Tested {
     Ok(())
 }
 
+/// It names accounts and addresses: nobody else may read it, also where the folder was there before.
+#[cfg(unix)]
+#[test]
+fn a_store_is_its_owners_only() -> Tested {
+    use std::os::unix::fs::PermissionsExt;
+    let folder = tempfile::tempdir()?;
+    let data = folder.path().join("data");
+    std::fs::create_dir(&data)?;
+    std::fs::set_permissions(&data, std::fs::Permissions::from_mode(0o755))?;
+    crate::places::block_on(async {
+        let store = open(&Place::Folder(data.clone())).await?;
+        save(&store, &day(0, &[found("a", 0..9, 1)]), &by(1)).await?;
+        for name in ["stillwatch.sqlite", "stillwatch.sqlite-wal"] {
+            let mode = std::fs::metadata(data.join(name))?.permissions().mode();
+            assert_eq!(mode & 0o077, 0, "{name} is {mode:o}");
+        }
+        Ok(())
+    })
+}
+
 /// A store with something of everything.
 async fn full(place: &Place) -> Result<(Store, String), Box<dyn std::error::Error>> {
     use stillwatch_model::tracked::{Likelihood, Status};
@@ -171,10 +191,10 @@ async fn objects_are_kept_byte_for_byte(place: Place) -> Tested {
     let raw: Vec<Raw<'_>> = json
         .iter()
         .zip(["indicator", "x-own", "ipv4-addr"])
-        .zip(["a--1", "b--2", "c--3"])
+        .zip(["indicator--1", "x-own--2", "ipv4-addr--3"])
         .map(|((json, kind), id)| Raw {
             id,
-            version: if id == "c--3" { "" } else { "2026-03-02T00:00:00.000Z" },
+            version: if kind == "ipv4-addr" { "" } else { "2026-03-02T00:00:00.000Z" },
             kind,
             json,
         })
@@ -185,13 +205,13 @@ async fn objects_are_kept_byte_for_byte(place: Place) -> Tested {
     let newer = Raw { version: "2026-03-03T00:00:00.000Z", ..raw[0] };
     assert_eq!(objects::put(&store, "one", &[newer], 6).await?, 1);
     let kept = objects::page(&store, &Which { source: Some("one".into()), ..Which::default() }, 100, None).await?;
-    assert_eq!(kept.iter().map(|o| o.json.as_str()).collect::<Vec<_>>(), [json[0], json[0], json[1], json[2]]);
+    assert_eq!(kept.iter().map(|o| o.json.as_str()).collect::<Vec<_>>(), [json[0], json[0], json[2], json[1]]);
     assert_eq!(kept[0].received, "1970-01-01T00:00:00.000005Z", "the first stays");
     let page = objects::page(&store, &Which::default(), 2, None).await?;
     let rest = objects::page(&store, &Which::default(), 100, page.last().map(After::from).as_ref()).await?;
     assert_eq!((page.len(), rest.len(), objects::total(&store).await?), (2, 3, 5));
     let own = objects::page(&store, &Which { kind: Some("x-own".into()), ..Which::default() }, 9, None).await?;
-    assert_eq!((own.len(), own[0].id.as_str()), (1, "b--2"));
+    assert_eq!((own.len(), own[0].id.as_str()), (1, "x-own--2"));
     let nul = Raw { json: "{}\0", ..raw[0] };
     assert!(objects::put(&store, "one", &[raw[1], nul], 6).await.is_err());
     Ok(())
