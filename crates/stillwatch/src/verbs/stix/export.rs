@@ -3,21 +3,26 @@
 //! Invariant: without ids only campaigns that a person vouched for; accounts and text never.
 //! Not here: whether it may leave this organisation: that is for a person to say.
 
+use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
+use stillwatch_model::Tracked;
 use stillwatch_model::tracked::Status;
-use stillwatch_share::stix::campaign::{Options, Producer, bundle_of};
+use stillwatch_share::stix::campaign::{Options, Producer, versions};
 use stillwatch_share::stix::marking::Tlp;
-use stillwatch_track::objects::{self, After, Which};
+use stillwatch_share::stix::{Limits, Object, bundle};
+use stillwatch_track::objects::{self, After, Raw, Which};
 use stillwatch_track::{Filter, Store, list, tracked_by_id};
 
-use crate::verbs::store::{Author, Data, block_on, say, told};
+use crate::verbs::store::{Author, Data, block_on, now, say, told};
 
 /// Campaigns and objects that are read at a time.
 const PAGE: u32 = 500;
+/// Source under which the store keeps what this organisation told.
+const OWN: &str = "own";
 /// Statuses that a person vouched for.
 const VOUCHED: [Status; 3] = [Status::Confirmed, Status::Disrupted, Status::Returned];
 
@@ -29,6 +34,8 @@ const VOUCHED: [Status; 3] = [Status::Confirmed, Status::Disrupted, Status::Retu
   stillwatch export --received --source partner.json               what was imported from there, as it was written
 
 A bundle holds addresses, clients, text sketches, techniques and sizes in orders of magnitude; no account and no text (docs/stix.md).
+The store remembers what was told: what did not change since comes again as it was, what changed has a later `modified`, and a campaign that
+turned out to be none is taken back (`revoked`) when it is exported by its id.
 It is marked TLP:AMBER+STRICT when nothing else is said. Whether it may leave is for you to decide.
 Exit codes: 0 done, 1 nothing to export, 2 failure.")]
 pub(crate) struct Args {
@@ -92,7 +99,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         } else {
             let campaigns = chosen(&store, args).await?;
             if !campaigns.is_empty() {
-                out.text(&bundle_of(&campaigns, &options(args)))?;
+                out.text(&own(&store, &campaigns, args).await?)?;
             }
             campaigns.len()
         };
@@ -109,7 +116,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     })
 }
 
-async fn chosen(store: &Store, args: &Args) -> Result<Vec<stillwatch_model::Tracked>, String> {
+async fn chosen(store: &Store, args: &Args) -> Result<Vec<Tracked>, String> {
     let mut ids = args.campaigns.clone();
     if ids.is_empty() {
         let filter = Filter { status: VOUCHED.to_vec(), ..Filter::default() };
@@ -128,6 +135,43 @@ async fn chosen(store: &Store, args: &Args) -> Result<Vec<stillwatch_model::Trac
         campaigns.push(tracked_by_id(store, &id).await.map_err(told)?);
     }
     Ok(campaigns)
+}
+
+/// A bundle of campaigns. What was told before comes again as it was; what changed since is a later version of it.
+async fn own(store: &Store, campaigns: &[Tracked], args: &Args) -> Result<String, String> {
+    let which = Which { source: Some(OWN.into()), ..Which::default() };
+    let (mut before, mut after): (HashMap<String, String>, Option<After>) = (HashMap::new(), None);
+    loop {
+        let page = objects::page(store, &which, 10_000, after.as_ref()).await.map_err(told)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.into());
+        // By id, then by version: the last one stays.
+        before.extend(page.into_iter().map(|object| (object.id, object.json)));
+    }
+    let (options, at) = (options(args), jiff::Timestamp::now().to_string());
+    let mut seen = HashSet::new();
+    let texts: Vec<String> = campaigns
+        .iter()
+        .flat_map(|campaign| versions(campaign, &options, |id| before.get(id).cloned(), &at))
+        .filter(|text| seen.insert(text.clone()))
+        .collect();
+    let read = |text| {
+        Object::read(text, Limits::default().depth)
+            .map_err(|e| format!("error: an object that was made is none: {e}\nhint: report this as a bug"))
+    };
+    let made: Vec<Object<'_>> = texts.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
+    let new: Vec<Raw<'_>> = made
+        .iter()
+        .filter(|object| before.get(&*object.head.id).is_none_or(|known| known != object.raw()))
+        .map(|object| Raw {
+            id: &object.head.id,
+            version: object.version().unwrap_or_default(),
+            kind: &object.head.kind,
+            json: object.raw(),
+        })
+        .collect();
+    objects::put(store, OWN, &new, now()).await.map_err(told)?;
+    Ok(bundle::write(texts.iter().map(String::as_str)))
 }
 
 fn options(args: &Args) -> Options {
@@ -150,7 +194,7 @@ async fn received(store: &Store, args: &Args, out: &mut Out) -> Result<usize, St
     let (mut count, mut after): (usize, Option<After>) = (0, None);
     loop {
         let page = objects::page(store, &which, 10_000, after.as_ref()).await.map_err(told)?;
-        for object in &page {
+        for object in page.iter().filter(|object| object.source != OWN || which.source.as_deref() == Some(OWN)) {
             // The bundle's own id says nothing of what is in it: any will do, and one alone makes the same bytes again.
             out.text(if count == 0 { BUNDLE } else { "," })?;
             out.text(&object.json)?;
