@@ -33,7 +33,7 @@ def main():
     from stix2validator import ValidationOptions, validate_string
 
     objects = int(sys.argv[1]) if len(sys.argv) > 1 else 100_000
-    subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "stillwatch-share", "--example", "stix_bundles"],
+    subprocess.run(["cargo", "build", "--quiet", "--release", "-p", "stillwatch-stix", "--example", "stix_bundles"],
                    cwd=ROOT, check=True)
     target = os.environ.get("CARGO_TARGET_DIR", os.path.join(ROOT, "target"))
     program = os.path.join(target, "release", "examples", "stix_bundles")

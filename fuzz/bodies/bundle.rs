@@ -3,8 +3,8 @@
 //! Invariant: nothing panics; what was read and written is read the same again; faults have places.
 //! Not here: the fuzzer.
 
-use stillwatch_share::stix::validate::{Rules, validate};
-use stillwatch_share::stix::{Bundle, Limits, campaign};
+use stillwatch_stix::validate::{Rules, validate};
+use stillwatch_stix::{Bundle, Limits, campaign};
 
 pub(crate) fn run(bytes: &[u8]) {
     let limits = Limits { bytes: 1 << 20, objects: 1_000, depth: 32, faults: 100 };

@@ -15,7 +15,7 @@ const MAY: [(&str, &[&str]); 10] = [
     ("stillwatch-synth", &["stillwatch-model"]),
     ("stillwatch-report", &["stillwatch-model"]),
     ("stillwatch-pattern", &[]),
-    ("stillwatch-share", &["stillwatch-model", "stillwatch-pattern"]),
+    ("stillwatch-stix", &["stillwatch-model", "stillwatch-pattern"]),
     ("stillwatch-track", &["stillwatch-model"]),
     (
         "stillwatch-engine",
@@ -24,13 +24,13 @@ const MAY: [(&str, &[&str]); 10] = [
             "stillwatch-model",
             "stillwatch-pattern",
             "stillwatch-report",
-            "stillwatch-share",
+            "stillwatch-stix",
             "stillwatch-synth",
         ],
     ),
     (
         "stillwatch",
-        &["stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-share", "stillwatch-track"],
+        &["stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-stix", "stillwatch-track"],
     ),
     ("xtask", &[]),
 ];

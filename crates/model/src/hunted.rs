@@ -1,7 +1,7 @@
 //! Hunted: what `hunt --format json` prints: received indicators held against own traffic.
 //! In: the engine's result. Out: serde types, stable order, no prompt text.
 //! Invariant: an indicator is in exactly one of `matches`, `refused`, `warned`, or was looked for in vain.
-//! Not here: how it is looked for (`engine`), sightings made of it (`share`).
+//! Not here: how it is looked for (`engine`), sightings made of it (`stix`).
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};

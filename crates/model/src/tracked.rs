@@ -1,7 +1,7 @@
 //! Tracked: a campaign as it is known over months, and what people said about it.
-//! In: what the store keeps. Out: serde types that the command line prints and `share` turns into STIX.
+//! In: what the store keeps. Out: serde types that the command line prints and `stix` turns into STIX.
 //! Invariant: observed and inferred never share a sentence; who is behind it is a `Claim`, never a field of the campaign.
-//! Not here: how runs become one campaign (`track`), what may leave (`share`).
+//! Not here: how runs become one campaign (`track`), what may leave (`stix`).
 
 use serde::{Deserialize, Serialize};
 

@@ -1,7 +1,7 @@
 //! Exchange: one request to a model, as patterns see it.
 //! In: address, autonomous system, client, time, and what extensions name. Out: an observation; no text is copied.
-//! Invariant: where something stands is what `share` writes into STIX: an address, its autonomous system, and traffic that comes from it.
-//! Not here: where logs keep these (`engine`), what the extensions are (`share`).
+//! Invariant: where something stands is what `stix` writes into STIX: an address, its autonomous system, and traffic that comes from it.
+//! Not here: where logs keep these (`engine`), what the extensions are (`stix`).
 
 use std::net::IpAddr;
 

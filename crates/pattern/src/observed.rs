@@ -1,7 +1,7 @@
 //! Observed: observations from STIX JSON.
 //! In: a bundle with `observed-data` (2.1: `object_refs`; 2.0: embedded `objects`), read by `serde_json`. Out: observations that borrow from it.
 //! Invariant: only objects that an observation refers to belong to it; a reference that leads nowhere is no value and no error.
-//! Not here: validating STIX (`share`).
+//! Not here: validating STIX (`stix`).
 
 use std::borrow::Cow;
 use std::collections::HashMap;

@@ -1,7 +1,7 @@
 //! Objects: STIX objects, kept byte for byte as they came or were made.
 //! In: raw objects. Out: the same bytes, by type, id or source, a page at a time.
 //! Invariant: an object that is there already is left as it is, and is no failure; all of a call is written, or nothing.
-//! Not here: what is in them (`share`).
+//! Not here: what is in them (`stix`).
 
 use serde::Serialize;
 use sqlx::{AssertSqlSafe, Row};

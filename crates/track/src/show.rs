@@ -51,7 +51,7 @@ pub async fn show(store: &Store, id: &str) -> Result<Course> {
     })
 }
 
-/// The campaign alone: what `share` turns into STIX.
+/// The campaign alone: what `stix` turns into STIX.
 ///
 /// # Errors
 /// When there is no such campaign, or the store can't be read.

@@ -15,7 +15,7 @@ use stillwatch_detect::sketch::{Observation, Reader};
 use stillwatch_model::Micros;
 use stillwatch_model::hunted::Refused;
 use stillwatch_pattern::{Compiled, Found, Limits, Looking, PatternSet, Schema, Span, Value, Watch, reach};
-use stillwatch_share::stix::extension::CLIENT;
+use stillwatch_stix::extension::CLIENT;
 
 use super::texts::{Counting, Texts};
 use super::wanted::Look;

@@ -7,8 +7,8 @@ use std::collections::BTreeSet;
 
 use stillwatch_model::hunted::{Match, MatchKind};
 use stillwatch_model::{Campaign, Findings};
-use stillwatch_share::stix::campaign::{Received, ReceivedCampaign};
-use stillwatch_share::stix::extension::{Metrics, magnitude};
+use stillwatch_stix::campaign::{Received, ReceivedCampaign};
+use stillwatch_stix::extension::{Metrics, magnitude};
 
 /// How alike two shapes must be to be told.
 const ALIKE: f64 = 0.7;

@@ -10,7 +10,7 @@ use stillwatch_detect::sketch::{client_key, network_key};
 use stillwatch_model::hunted::Refused;
 use stillwatch_pattern::Pattern;
 use stillwatch_pattern::syntax::{Condition, Constant, Expression, Operator, Test};
-use stillwatch_share::stix::extension::CLIENT;
+use stillwatch_stix::extension::CLIENT;
 
 use super::exchanges::Looked;
 use super::texts::{Counting, Texts};

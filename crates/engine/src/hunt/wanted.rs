@@ -1,12 +1,12 @@
 //! Wanted: received indicators, made ready to be looked for.
-//! In: what `share` read of bundles, warning lists, the clock's now. Out: `Wanted`s, and why others aren't looked for.
+//! In: what `stix` read of bundles, warning lists, the clock's now. Out: `Wanted`s, and why others aren't looked for.
 //! Invariant: an indicator is looked for in full or refused with the reason; what was taken back or is over is refused too.
 //! Not here: reading bundles; looking (`exchanges.rs`, `sketches.rs`).
 
 use stillwatch_model::TextSketch;
 use stillwatch_model::hunted::{Refused, Warned};
 use stillwatch_pattern::{Compiled, Limits, Pattern, by_meaning};
-use stillwatch_share::stix::campaign::{Received, ReceivedIndicator};
+use stillwatch_stix::campaign::{Received, ReceivedIndicator};
 
 use super::warning::Lists;
 

@@ -10,11 +10,11 @@ use clap::Args as ClapArgs;
 use stillwatch_detect::campaign;
 use stillwatch_model::Hunted;
 use stillwatch_model::hunted::{HUNTED_VERSION, MatchKind};
-use stillwatch_share::Fault;
-use stillwatch_share::stix::campaign::{Producer, Received, receive};
-use stillwatch_share::stix::marking::Tlp;
-use stillwatch_share::stix::sighting::{self, Seen};
-use stillwatch_share::stix::{self, Bundle};
+use stillwatch_stix::Fault;
+use stillwatch_stix::campaign::{Producer, Received, receive};
+use stillwatch_stix::marking::Tlp;
+use stillwatch_stix::sighting::{self, Seen};
+use stillwatch_stix::{self as stix, Bundle};
 
 use crate::hunt::{exchanges, shape, sketches, wanted, warning};
 use crate::saved;

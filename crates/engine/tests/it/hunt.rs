@@ -1,7 +1,7 @@
 //! Hunt: what others told of, looked for in logs and in sketches.
 //! In: a synthetic week, campaigns saved from it, bundles made of them. Out: matches, refusals, sightings.
 //! Invariant: what is found is the campaign's; what can't be seen is said.
-//! Not here: parsing patterns (`stillwatch_pattern`), making bundles (`stillwatch_share`).
+//! Not here: parsing patterns (`stillwatch_pattern`), making bundles (`stillwatch_stix`).
 
 use std::collections::BTreeSet;
 use std::fs;
@@ -10,7 +10,7 @@ use std::path::Path;
 use stillwatch_model::hunted::{Hunted, MatchKind};
 use stillwatch_model::saved::Saved;
 use stillwatch_model::tracked::{Status, Tracked};
-use stillwatch_share::stix::campaign::{Options, Producer, bundle_of};
+use stillwatch_stix::campaign::{Options, Producer, bundle_of};
 
 use crate::opened::folder;
 use crate::program::{engine, err, out, run, week};
@@ -180,8 +180,8 @@ fn patterns_of_one_and_of_several_exchanges_hold_whatever_the_order_of_the_log()
     let mine = run(folder.path(), &["hunt", "patterns.json", "log.jsonl", "--sightings", "mine.json", "--exit-code"]);
     assert_eq!(mine.status.code(), Some(1), "something matched");
     let bundle = fs::read(folder.path().join("mine.json")).expect("sightings");
-    let faults = stillwatch_share::stix::validate::validate(&bundle, &Default::default());
-    assert!(faults.iter().all(|fault| fault.severity != stillwatch_share::Severity::Error), "{faults:?}");
+    let faults = stillwatch_stix::validate::validate(&bundle, &Default::default());
+    assert!(faults.iter().all(|fault| fault.severity != stillwatch_stix::Severity::Error), "{faults:?}");
     assert_eq!(String::from_utf8_lossy(&bundle).matches("sighting_of_ref").count(), 4);
 }
 

@@ -1,15 +1,15 @@
 //! Validate: whether bundles keep to STIX 2.1.
 //! In: files, or standard input. Out: faults with line and path; exit 0 none, 1 some, 2 a file can't be read.
 //! Invariant: reads nothing but the files named; every file is told of, whatever the others are.
-//! Not here: the checks (`share`).
+//! Not here: the checks (`stix`).
 
 use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use stillwatch_share::stix::Limits;
-use stillwatch_share::stix::validate::{Rules, validate};
-use stillwatch_share::{Fault, Severity};
+use stillwatch_stix::Limits;
+use stillwatch_stix::validate::{Rules, validate};
+use stillwatch_stix::{Fault, Severity};
 
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]

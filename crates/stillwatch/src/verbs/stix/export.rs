@@ -11,9 +11,9 @@ use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use stillwatch_model::Tracked;
 use stillwatch_model::tracked::Status;
-use stillwatch_share::stix::campaign::{Options, Producer, versions};
-use stillwatch_share::stix::marking::Tlp;
-use stillwatch_share::stix::{Limits, Object, bundle};
+use stillwatch_stix::campaign::{Options, Producer, versions};
+use stillwatch_stix::marking::Tlp;
+use stillwatch_stix::{Limits, Object, bundle};
 use stillwatch_track::objects::{self, After, Raw, Which};
 use stillwatch_track::{Filter, Store, list, tracked_by_id};
 

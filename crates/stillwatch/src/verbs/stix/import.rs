@@ -7,7 +7,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use stillwatch_share::stix::{Bundle, Limits};
+use stillwatch_stix::{Bundle, Limits};
 use stillwatch_track::objects::{self, Raw};
 use stillwatch_track::{Missing, Store};
 

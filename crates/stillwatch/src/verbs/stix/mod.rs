@@ -1,7 +1,7 @@
 //! STIX: bundles out of the store and into it.
 //! In: campaigns, or others' bundles. Out: bundles, or objects kept as they were written.
 //! Invariant: what was imported is given back byte for byte; what is made says least by default.
-//! Not here: what an object says (`share`), how it is kept (`track`).
+//! Not here: what an object says (`stix`), how it is kept (`track`).
 
 pub(crate) mod export;
 pub(crate) mod import;
