@@ -3,7 +3,7 @@
 //! Invariant: the same seed gives the same rows; figures are medians of 20 runs, with the slowest beside them.
 //! Not here: whole commands (time `stillwatch campaigns list --data PLACE` for these).
 //!
-//! `cargo run --release -p stillwatch-track --example store_bench -- /tmp/store 1000000`
+//! `cargo run --release -p stillwatch-track --example store_bench -- store 1000000`
 
 use std::time::Instant;
 

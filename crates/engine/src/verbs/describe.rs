@@ -3,7 +3,7 @@
 //! Invariant: says what clap was told, so that there is one definition of each flag.
 //! Not here: shell completions made from it (`stillwatch completions`).
 
-use clap::Command;
+use clap::{ArgAction, Command};
 use serde_json::{Value, json};
 
 use super::{Exit, Failure, output};
@@ -29,6 +29,7 @@ fn described(verb: &Command, whole: &Command) -> Value {
             json!({
                 "id": argument.get_id().as_str(), "long": argument.get_long(), "short": argument.get_short(),
                 "help": argument.get_help().map(ToString::to_string), "takes": argument.get_action().takes_values(),
+                "many": matches!(argument.get_action(), ArgAction::Append),
                 "values": values.iter().map(|value| value.get_name()).collect::<Vec<_>>(),
             })
         })

@@ -36,6 +36,7 @@ struct Flag {
     short: Option<char>,
     help: Option<String>,
     takes: bool,
+    many: bool,
     values: Vec<String>,
 }
 
@@ -61,8 +62,13 @@ fn described(verb: Verb) -> Command {
 }
 
 fn argument(flag: Flag) -> Arg {
-    let action = if flag.takes { ArgAction::Append } else { ArgAction::SetTrue };
-    let mut argument = Arg::new(flag.id).help(flag.help.unwrap_or_default()).action(action);
+    let action = match (flag.takes, flag.many) {
+        (false, _) => ArgAction::SetTrue,
+        (true, false) => ArgAction::Set,
+        (true, true) => ArgAction::Append,
+    };
+    let is_positional = flag.long.is_none() && flag.short.is_none();
+    let mut argument = Arg::new(flag.id).help(flag.help.unwrap_or_default()).action(action).required(is_positional);
     if flag.takes && flag.values.is_empty() {
         argument = argument.value_hint(ValueHint::AnyPath);
     } else if flag.takes {

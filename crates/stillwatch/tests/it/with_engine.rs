@@ -83,8 +83,11 @@ fn explain_tells_observed_from_inferred() {
 fn sources_list_and_completions_print() {
     let sources = stillwatch(&["sources"]);
     assert!(text(&sources.stdout).contains("native"));
-    let shell = stillwatch(&["completions", "bash"]);
-    assert!(text(&shell.stdout).contains("stillwatch"));
+    let shell = stillwatch(&["completions", "fish"]);
+    let script = text(&shell.stdout);
+    for part in ["demo", "seed", "campaigns", "explain", "warning-list", "received"] {
+        assert!(script.contains(part), "`{part}` is not in:\n{script}");
+    }
 }
 
 #[test]
@@ -102,4 +105,100 @@ fn the_demo_tells_its_story_to_the_end() {
         assert!(story.contains(part), "`{part}` is not in:\n{story}");
     }
     assert!(folder.path().join("report.html").is_file());
+}
+
+/// Runs in a folder, without settings of the user's.
+fn inside(folder: &Path, arguments: &[&str]) -> (Option<i32>, String, String) {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_stillwatch"));
+    for (name, _) in std::env::vars_os().filter(|(name, _)| name.to_string_lossy().starts_with("STILLWATCH_")) {
+        command.env_remove(name);
+    }
+    let output = command.current_dir(folder).args(arguments).output().expect("the program runs");
+    (output.status.code(), text(&output.stdout), text(&output.stderr))
+}
+
+#[test]
+fn a_campaign_is_saved_judged_told_and_found_by_another_lab() {
+    let folder = tempfile::tempdir().expect("a folder");
+    traffic(folder.path());
+    let done = |arguments: &[&str]| {
+        let (code, out, err) = inside(folder.path(), arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {err}");
+        out
+    };
+    let saving = ["detect", "traffic.jsonl", "--accounts", "accounts.jsonl", "--save", "--format", "json"];
+    let found: stillwatch_model::Findings = serde_json::from_str(&done(&saving)).expect("findings");
+    let listed = |arguments: &[&str]| -> serde_json::Value {
+        serde_json::from_str(&done(&[&["campaigns", "list", "--format", "json"], arguments].concat())).expect("a list")
+    };
+    assert_eq!(listed(&[])["campaigns"].as_array().map(Vec::len), Some(found.campaigns.len()));
+    done(&saving);
+    assert_eq!(
+        listed(&[])["campaigns"].as_array().map(Vec::len),
+        Some(found.campaigns.len()),
+        "saved twice, kept once"
+    );
+
+    let (code, _, said) = inside(folder.path(), &["export", "--producer", "Harbor Lab"]);
+    assert_eq!((code, said.contains("nothing to export")), (Some(1), true), "nobody vouched for any: {said}");
+    let strongest = found.campaigns.iter().max_by_key(|c| c.accounts.len()).expect("a campaign");
+    done(&["campaigns", "label", &strongest.id, "confirmed", "--because", "one card on many accounts"]);
+    let export = ["export", "--producer", "Harbor Lab", "--out", "told.json"];
+    done(&export);
+    let told = std::fs::read_to_string(folder.path().join("told.json")).expect("the bundle");
+    assert!(strongest.accounts.iter().all(|account| !told.contains(account.as_str())), "no account is told");
+    done(&["validate", "--errors-only", "told.json"]);
+    done(&export);
+    assert_eq!(std::fs::read_to_string(folder.path().join("told.json")).expect("again"), told, "nothing changed");
+
+    done(&["import", "--data", "theirs", "--source", "harbor", "told.json"]);
+    done(&["export", "--data", "theirs", "--received", "--out", "back.json"]);
+    let objects = |name: &str| {
+        let text = std::fs::read_to_string(folder.path().join(name)).expect("a bundle");
+        let bundle: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+        let mut objects: Vec<String> =
+            bundle["objects"].as_array().into_iter().flatten().map(ToString::to_string).collect();
+        objects.sort();
+        objects
+    };
+    assert_eq!(objects("told.json"), objects("back.json"), "given back as it was written");
+
+    let hunted = done(&["hunt", "back.json", "traffic.jsonl", "--expired", "--format", "json"]);
+    let hunted: stillwatch_model::Hunted = serde_json::from_str(&hunted).expect("matches");
+    assert!(hunted.matches.iter().any(|found| found.indicates.contains(&strongest.id)), "{:?}", hunted.matches);
+
+    done(&["backup", "all.backup"]);
+    done(&["restore", "all.backup", "--data", "restored"]);
+    assert_eq!(listed(&[]), listed(&["--data", "restored"]));
+}
+
+#[test]
+fn verdicts_shift_scores_and_the_shift_is_told() {
+    let folder = tempfile::tempdir().expect("a folder");
+    traffic(folder.path());
+    let mut verdicts = String::new();
+    for number in 0..24 {
+        let (verdict, odds) = if number % 3 == 0 { ("true-positive", 6.0) } else { ("false-positive", 5.0) };
+        verdicts += &format!(
+            r#"{{"label":"campaign","version":1,"campaign":"campaign--{number}","verdict":"{verdict}","score":0.99,"signals":[{{"name":"template","family":"content","value":1.0,"contribution":{odds},"because":"x"}}],"accounts":5,"exchanges":50}}"#
+        );
+        verdicts.push('\n');
+    }
+    std::fs::write(folder.path().join("verdicts.jsonl"), &verdicts).expect("a file");
+    let (code, _, err) = inside(folder.path(), &["train", "verdicts.jsonl", "--calibration", "shift.json"]);
+    assert_eq!(code, Some(0), "{err}");
+    let scores = |arguments: &[&str]| {
+        let (code, out, err) =
+            inside(folder.path(), &[&["detect", "traffic.jsonl", "--format", "json"], arguments].concat());
+        assert_eq!(code, Some(0), "{err}");
+        serde_json::from_str::<stillwatch_model::Findings>(&out).expect("findings").campaigns
+    };
+    let (plain, shifted) = (scores(&[]), scores(&["--calibration", "shift.json"]));
+    assert_eq!(plain.len(), shifted.len());
+    for (plain, shifted) in plain.iter().zip(&shifted) {
+        let told = shifted.signals.iter().find(|signal| signal.name == "verdicts").expect("the shift is told");
+        assert!(told.contribution < 0.0 && shifted.score <= plain.score, "{told:?}");
+    }
+    let few = inside(folder.path(), &["train", "traffic.jsonl", "--calibration", "shift.json"]);
+    assert_eq!(few.0, Some(2), "{}", few.2);
 }
