@@ -154,9 +154,9 @@ fn is_engines(verb: &str) -> bool {
 fn help(arguments: &[&str]) -> ExitCode {
     match Cli::try_parse_from(std::iter::once("stillwatch").chain(arguments.iter().copied())) {
         Err(help) => {
-            // Help goes to stdout; if that is closed there is nobody to tell.
+            // Help goes to stdout, what is no verb to stderr; if that is closed there is nobody to tell.
             let _ = help.print();
-            ExitCode::SUCCESS
+            ExitCode::from(u8::try_from(help.exit_code()).unwrap_or(2))
         }
         Ok(_) => ExitCode::SUCCESS,
     }

@@ -230,8 +230,7 @@ impl Worker {
             }
             let Some((systems, prompts)) = &prompts else { continue };
             let (system, prompt) = (text(systems.as_string_view(), row), text(prompts.as_string_view(), row));
-            let observation =
-                Observation { time, system: system.as_deref(), prompt: prompt.as_deref(), ..Observation::default() };
+            let observation = Observation { time, system, prompt, ..Observation::default() };
             let sample = self.reader.anchors(&observation);
             let Self { counting, tallied, .. } = self;
             sought.texts.look(&sample, counting, |wanted, agreement| {

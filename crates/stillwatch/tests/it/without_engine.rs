@@ -70,7 +70,7 @@ fn a_missing_engine_is_told_with_a_cure() {
 fn help_of_no_verb_names_the_verbs() {
     let (code, _, err) = stillwatch(&["help", "detekt"]);
     assert_eq!(code, Some(2));
-    assert!(err.contains("invalid value 'detekt'") && err.contains("'detect'"), "{err}");
+    assert!(err.contains("unrecognized subcommand 'detekt'") && err.contains("'detect'"), "{err}");
 }
 
 /// A stand-in for the engine shows what is handed to it, and its exit code is the verb's.
