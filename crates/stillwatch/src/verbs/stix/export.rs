@@ -12,7 +12,7 @@ use clap::builder::{PossibleValuesParser, TypedValueParser};
 use stillwatch_model::Tracked;
 use stillwatch_model::tracked::Status;
 use stillwatch_stix::campaign::{Options, Producer, versions};
-use stillwatch_stix::marking::Tlp;
+use stillwatch_stix::marking::{Pap, Tlp};
 use stillwatch_stix::{Limits, Object, bundle};
 use stillwatch_track::objects::{self, After, Raw, Which};
 use stillwatch_track::{Filter, Store, list, tracked_by_id};
@@ -36,7 +36,7 @@ const VOUCHED: [Status; 3] = [Status::Confirmed, Status::Disrupted, Status::Retu
 A bundle holds addresses, clients, text sketches, techniques and sizes in orders of magnitude; no account and no text (docs/stix.md).
 The store remembers what was told: what did not change since comes again as it was, what changed has a later `modified`, and a campaign that
 turned out to be none is taken back (`revoked`) when it is exported by its id.
-It is marked TLP:AMBER+STRICT when nothing else is said. Whether it may leave is for you to decide.
+It is marked TLP:AMBER+STRICT and PAP:AMBER when nothing else is said. Whether it may leave is for you to decide.
 Exit codes: 0 done, 1 nothing to export, 2 failure.")]
 pub(crate) struct Args {
     #[command(flatten)]
@@ -52,6 +52,9 @@ pub(crate) struct Args {
     /// Traffic Light Protocol 2.0: who may know
     #[arg(long, default_value = "amber+strict", value_parser = tlp())]
     tlp: Tlp,
+    /// Permissible Actions Protocol: what may be done with it
+    #[arg(long, default_value = "amber", value_parser = pap())]
+    pap: Pap,
     /// When it is to be deleted, RFC 3339
     #[arg(long, value_name = "TIME")]
     expires: Option<String>,
@@ -87,6 +90,11 @@ pub(crate) struct Args {
 fn tlp() -> impl TypedValueParser<Value = Tlp> {
     PossibleValuesParser::new(Tlp::ALL.map(Tlp::name))
         .try_map(|typed| Tlp::ALL.into_iter().find(|level| level.name() == typed).ok_or("an unknown level"))
+}
+
+fn pap() -> impl TypedValueParser<Value = Pap> {
+    PossibleValuesParser::new(Pap::ALL.map(Pap::name))
+        .try_map(|typed| Pap::ALL.into_iter().find(|level| level.name() == typed).ok_or("an unknown level"))
 }
 
 /// Runs the verb.
@@ -178,6 +186,7 @@ fn options(args: &Args) -> Options {
     Options {
         producer: Producer { name: args.producer.clone().unwrap_or_default(), created: String::new() },
         tlp: args.tlp,
+        pap: Some(args.pap),
         expires: args.expires.clone(),
         legal_basis: args.legal_basis.clone(),
         purpose: args.purpose.clone(),
