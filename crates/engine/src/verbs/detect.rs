@@ -103,7 +103,10 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     if args.saving.save {
         let looked_up = save::origins(&args.reading, &report);
         let origins = if from_logs { block_on(args.reading.limits().threads, looked_up)? } else { Default::default() };
-        args.saving.write(&report, origins)?;
+        let run = args.saving.write(&report, origins)?;
+        if from_logs {
+            args.saving.keep(&run, &accounts, &read.seen, read.skipped)?;
+        }
     }
     if args.with_examples {
         for (campaign, case) in report.findings.campaigns.iter_mut().zip(&report.cases) {

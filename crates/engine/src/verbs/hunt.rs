@@ -23,11 +23,16 @@ use crate::scan::Tally;
 use super::detect::Format;
 use super::progress::Bar;
 use super::reading::block_on;
+use super::save::Place;
 use super::{Exit, Failure, Reading, file_failure, output, say};
+
+const INPUTS: &str = "Logs, or sketches that `stillwatch sketch` wrote; when not given, the sketches of all runs that `detect --save` kept";
 
 /// Arguments of `hunt`.
 #[derive(Debug, ClapArgs)]
+#[command(mut_arg("inputs", |inputs| inputs.required(false).help(INPUTS)))]
 #[command(after_help = "Examples:
+  stillwatch hunt received.json                             in the sketches of all runs that `detect --save` kept
   stillwatch hunt received.json logs/                       everything that bundle tells of, in the logs
   stillwatch hunt received.json sketches.parquet            the same where the logs are gone
   stillwatch hunt received.json logs/ --sightings mine.json   what was seen too, as drafts to be released
@@ -41,6 +46,8 @@ pub struct Args {
     first: PathBuf,
     #[command(flatten)]
     reading: Reading,
+    #[command(flatten)]
+    place: Place,
     /// Another bundle; repeatable
     #[arg(long = "bundle", value_name = "FILE")]
     more: Vec<PathBuf>,
@@ -73,6 +80,17 @@ pub struct Args {
 /// When a bundle or the logs can't be read, or an output can't be written.
 pub fn run(args: &Args) -> Result<Exit, Failure> {
     let received = bundles(args)?;
+    let mut reading = args.reading.clone();
+    if reading.inputs.is_empty() {
+        let kept = args.place.sketches();
+        if !kept.is_dir() {
+            return Err(Failure::new(
+                format!("no sketches are kept in `{}`", kept.display()),
+                "name logs or sketches to look in; `stillwatch detect LOGS --save` keeps sketches",
+            ));
+        }
+        reading.inputs.push(kept.display().to_string());
+    }
     let mut lists = if args.no_shipped_lists { warning::Lists::default() } else { warning::Lists::shipped()? };
     for path in &args.warning_list {
         lists.read(path)?;
@@ -81,16 +99,16 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
     let wanted::Sorted { wanted, mut refused, warned } = wanted::sort(&received, &lists, now, args.expired);
     let count = (wanted.len() + refused.len() + warned.len()) as u64;
     let has_shapes = received.campaigns.iter().any(|campaign| campaign.metrics.is_some());
-    let from_sketches = saved::find(&args.reading.inputs, args.reading.accounts.as_deref())?.is_some();
+    let from_sketches = saved::find(&reading.inputs, reading.accounts.as_deref())?.is_some();
     // A campaign's shape is that of whole accounts: it needs sketches, of logs too.
-    let accounts = if from_sketches || has_shapes { args.reading.read()?.0 } else { Vec::new() };
+    let accounts = if from_sketches || has_shapes { reading.read()?.0 } else { Vec::new() };
     let looked = if from_sketches {
-        sketches::look(&accounts, &wanted, args.reading.limits().threads)
+        sketches::look(&accounts, &wanted, reading.limits().threads)
     } else {
         let tally = Arc::new(Tally::default());
         let bar = Bar::start(Arc::clone(&tally), "hunting");
-        let work = exchanges::look(&args.reading, &wanted, Arc::clone(&tally), |bytes| bar.total(bytes));
-        block_on(args.reading.limits().threads, work)?
+        let work = exchanges::look(&reading, &wanted, Arc::clone(&tally), |bytes| bar.total(bytes));
+        block_on(reading.limits().threads, work)?
     };
     let mut matches = looked.tallied.matches(&wanted, from_sketches);
     let mut known = accounts.len() as u64;

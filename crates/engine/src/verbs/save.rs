@@ -1,5 +1,5 @@
 //! Save: campaigns handed to the store, with what their members came from.
-//! In: a report, the logs. Out: one file in the spool folder, from which `stillwatch` takes it into the store.
+//! In: a report, the logs. Out: one file in the spool folder, from which `stillwatch` takes it into the store; the run's sketches.
 //! Invariant: the file appears as a whole or not at all; nobody here talks to the store.
 //! Not here: what the store makes of it (`stillwatch campaigns`).
 
@@ -14,6 +14,7 @@ use datafusion::arrow::compute::cast;
 use datafusion::arrow::datatypes::{DataType, Int64Type};
 use datafusion::functions_aggregate::expr_fn::count;
 use datafusion::prelude::{Expr, col, lit};
+use stillwatch_detect::account::Account;
 use stillwatch_detect::text;
 use stillwatch_model::Report;
 use stillwatch_model::saved::{Client, Detail, Network, SAVED_VERSION, Saved};
@@ -22,44 +23,68 @@ use crate::pipeline::{RunError, account_key, context, each};
 use crate::scan::{self, Tally};
 
 use super::progress::Bar;
-use super::{Failure, Reading, file_failure, output};
+use super::{Failure, Reading, file_failure, output, sketch};
 
 /// Where the store is when nobody says.
 const DATA: &str = "stillwatch-data";
 /// Addresses and clients kept of a campaign, most exchanges first.
 const KEPT: usize = 2000;
 
-/// Arguments of saving.
+/// Where the store is.
 #[derive(Debug, Clone, clap::Args)]
-pub(crate) struct Saving {
-    /// Put the campaigns into the store, where `stillwatch campaigns` follows them over time
-    #[arg(long)]
-    pub(crate) save: bool,
+pub(crate) struct Place {
     /// The store: a folder, or a PostgreSQL URL
     #[arg(long, value_name = "DIR|URL", default_value = DATA, env = "STILLWATCH_DATA", hide_env_values = true)]
     data: String,
 }
 
-impl Saving {
-    /// The spool folder: inside the store's, or in the default one when the store is a server.
-    fn spool(&self) -> PathBuf {
-        Path::new(if self.data.contains("://") { DATA } else { &self.data }).join("spool")
+impl Place {
+    /// A folder inside the store's, or inside the default one when the store is a server.
+    fn inside(&self, name: &str) -> PathBuf {
+        Path::new(if self.data.contains("://") { DATA } else { &self.data }).join(name)
     }
 
-    /// Writes the file.
-    pub(crate) fn write(&self, report: &Report, origins: Origins) -> Result<(), Failure> {
+    /// Where sketches of saved runs are kept.
+    pub(crate) fn sketches(&self) -> PathBuf {
+        self.inside("sketches")
+    }
+}
+
+/// Arguments of saving.
+#[derive(Debug, Clone, clap::Args)]
+pub(crate) struct Saving {
+    /// Put the campaigns into the store, where `stillwatch campaigns` follows them over time, and keep the sketches for `hunt`
+    #[arg(long)]
+    pub(crate) save: bool,
+    #[command(flatten)]
+    place: Place,
+}
+
+impl Saving {
+    /// Keeps the sketches of a run, so that later what others tell of can be looked for in it.
+    pub(crate) fn keep(&self, run: &str, accounts: &[Account], seen: &[String], skipped: u64) -> Result<(), Failure> {
+        let folder = self.place.sketches();
+        private(&folder).map_err(|e| file_failure("make", &folder, &e))?;
+        let rows = accounts.iter().map(|account| (account.name.as_str(), &account.sketch));
+        sketch::write(&folder.join(format!("{run}.parquet")), rows, seen, skipped)
+    }
+
+    /// Writes the file; the run's id.
+    pub(crate) fn write(&self, report: &Report, origins: Origins) -> Result<String, Failure> {
         let saved = saved(report, origins);
-        let folder = self.spool();
+        let folder = self.place.inside("spool");
         private(&folder).map_err(|e| file_failure("make", &folder, &e))?;
         let json = serde_json::to_vec(&saved)
             .map_err(|e| Failure::new(format!("cannot write campaigns: {e}"), "report this as a bug"))?;
         // On the disk before it has its name: whoever takes it in deletes it.
-        let path = folder.join(format!("{}.json", saved.run()));
+        let run = saved.run();
+        let path = folder.join(format!("{run}.json"));
         let part = output::beside(&path);
         std::fs::File::create(part.path())
             .and_then(|mut file| file.write_all(&json).and_then(|()| file.sync_all()))
             .and_then(|()| part.keep(&path))
-            .map_err(|e| file_failure("write", &path, &e))
+            .map_err(|e| file_failure("write", &path, &e))?;
+        Ok(run)
     }
 }
 

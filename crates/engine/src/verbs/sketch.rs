@@ -141,25 +141,37 @@ fn merge(args: &Args, besides: &Path) -> Result<Exit, Failure> {
     let bar = progress::Bar::spin("merging sketches");
     let work = pipeline::read(&args.reading.inputs, &options, &limits, Arc::default(), |_| {});
     let read = block_on(limits.threads, work)?;
+    let rows = read.accounts.iter().map(|(name, sketch)| (name.as_str(), sketch));
+    write(&args.out, rows, &read.seen, read.skipped)?;
+    drop(bar);
+    wrote(args, read.accounts.len(), read.accounts.values().map(|sketch| sketch.counts.exchanges).sum());
+    Ok(Exit::Done)
+}
+
+/// Writes sketches, one an account, with what the logs that they were made from could tell.
+pub(crate) fn write<'a>(
+    path: &Path,
+    sketches: impl Iterator<Item = (&'a str, &'a Sketch)>,
+    seen: &[String],
+    skipped: u64,
+) -> Result<(), Failure> {
     let fields = [("account", DataType::Utf8View), ("sketch", DataType::LargeBinary)];
     let schema: SchemaRef = Arc::new(Schema::new(fields.map(|(name, kind)| Field::new(name, kind, true)).to_vec()));
-    let part = output::beside(&args.out);
+    let part = output::beside(path);
     let write = || -> parquet::errors::Result<()> {
         let mut writer = writer_to(part.path(), &schema)?;
-        let accounts: Vec<(&String, &Sketch)> = read.accounts.iter().collect();
-        for rows in accounts.chunks(4096) {
+        let mut sketches = sketches.peekable();
+        while sketches.peek().is_some() {
+            let rows: Vec<(&str, &Sketch)> = sketches.by_ref().take(4096).collect();
             let names = StringViewArray::from_iter_values(rows.iter().map(|(name, _)| name));
             let bytes = LargeBinaryArray::from_iter_values(rows.iter().map(|(_, sketch)| sketch.to_bytes()));
             let columns: Vec<ArrayRef> = vec![Arc::new(names), Arc::new(bytes)];
             writer.write(&RecordBatch::try_new(Arc::clone(&schema), columns)?)?;
         }
-        let seen: Vec<&str> = read.seen.iter().map(String::as_str).collect();
-        saved::beside(&seen, read.skipped).into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
+        let seen: Vec<&str> = seen.iter().map(String::as_str).collect();
+        saved::beside(&seen, skipped).into_iter().for_each(|pair| writer.append_key_value_metadata(pair));
         writer.close().map(drop)
     };
-    write().map_err(|e| file_failure("write", &args.out, &e))?;
-    part.keep(&args.out).map_err(|e| file_failure("write", &args.out, &e))?;
-    drop(bar);
-    wrote(args, read.accounts.len(), read.accounts.values().map(|sketch| sketch.counts.exchanges).sum());
-    Ok(Exit::Done)
+    write().map_err(|e| file_failure("write", path, &e))?;
+    part.keep(path).map_err(|e| file_failure("write", path, &e))
 }

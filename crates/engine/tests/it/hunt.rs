@@ -106,9 +106,8 @@ fn a_campaign_that_was_told_is_found_in_logs_and_in_sketches() {
     assert!(addresses.iter().any(|m| m.name == "Exit address"), "{addresses:?}");
     assert!(of(MatchKind::Shape, &logs).iter().any(|m| m.indicates.contains(&found.id)), "its own shape is alike");
 
-    let made = run(folder.path(), &["sketch", "traffic.jsonl", "--out", "week.parquet"]);
-    assert_eq!(made.status.code(), Some(0), "{}", err(&made));
-    let sketches = hunted(folder.path(), &["bundle.json", "week.parquet", "--expired", "--no-shipped-lists"]);
+    // `detect --save` kept the week's sketches: no log is needed any more.
+    let sketches = hunted(folder.path(), &["bundle.json", "--data", "store", "--expired", "--no-shipped-lists"]);
     assert!(sketches.sketches);
     assert!(of(MatchKind::Text, &sketches).iter().any(|m| m.indicator == text.indicator));
     assert!(of(MatchKind::Pattern, &sketches).iter().any(|m| m.name == "Exit address"));
@@ -206,6 +205,7 @@ fn what_is_no_bundle_is_told_with_a_cure() {
         folder(&[("log.jsonl", LOG.as_bytes()), ("bad.json", b"{\"type\": \"bun"), ("list.txt", b"nowhere\n")]);
     for arguments in [
         &["missing.json", "log.jsonl"][..],
+        &["bad.json", "--data", "nowhere"],
         &["bad.json", "log.jsonl"],
         &["log.jsonl", "log.jsonl"],
         &["bad.json", "log.jsonl", "--warning-list", "list.txt"],
