@@ -14,8 +14,10 @@ use crate::verify::{Verified, verify};
 
 /// The page that goes with it.
 const PAGE: &str = include_str!("../AUDIT.md");
+/// A program on Go's own packages that checks everything.
+const PROGRAM: &str = include_str!("../audit.go");
 
-/// Copies a verified ledger to a new folder: `log/` as C2SP tlog-tiles has it, `key.pub`, `AUDIT.md`.
+/// Copies a verified ledger to a new folder: `log/` as C2SP tlog-tiles has it, `key.pub`, `AUDIT.md`, `audit.go`.
 ///
 /// # Errors
 /// [`Error::Exists`] where the folder is there; [`Error::Altered`] where the ledger isn't what was signed.
@@ -42,6 +44,7 @@ pub fn export(folder: &Path, out: &Path, key: &PublicKey, witnesses: &[PublicKey
     write(&log, "checkpoint", verified.signed.note())?;
     write(out, "key.pub", format!("{}\n", key.to_line()).as_bytes())?;
     write(out, "AUDIT.md", PAGE.as_bytes())?;
+    write(out, "audit.go", PROGRAM.as_bytes())?;
     let copied = verify(&log, key, witnesses)?;
     // Somebody may have appended meanwhile: what was verified is what was copied, or nothing is.
     if copied.signed.root != verified.signed.root {

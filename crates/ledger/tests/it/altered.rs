@@ -148,6 +148,14 @@ fn files_gone_cut_or_added() -> Done {
             Err(error) => format!("{case}: {error}"),
         });
     }
-    insta::assert_snapshot!(said.join("\n"), @"");
+    insta::assert_snapshot!(said.join("\n"), @r#"
+    gone entries: `tile/entries/000`: is missing
+    gone tile: `tile/0/000`: is missing
+    cut entries: entry 5 (`tile/entries/000`): the bundle ends within it, or goes on after it
+    cut tile: `tile/0/001.p/44`: has 50 bytes; 1408 are right
+    longer entries: entry 300 (`tile/entries/001.p/44`): the bundle ends within it, or goes on after it
+    stranger: `tile/0/notes.txt`: has no business in a ledger
+    beyond: fine; beyond: ["tile/0/001.p/45"]
+    "#);
     Ok(())
 }

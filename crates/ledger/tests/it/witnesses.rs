@@ -55,7 +55,17 @@ fn an_export_holds_exactly_what_is_covered() -> Done {
     }
     let out = out.path().join("export");
     export(folder.path(), &out, &log.public(), &[])?;
-    insta::assert_snapshot!(files(&out).join("\n"), @"");
+    insta::assert_snapshot!(files(&out).join("\n"), @r"
+    AUDIT.md
+    audit.go
+    key.pub
+    log/checkpoint
+    log/tile/0/000
+    log/tile/0/001.p/14
+    log/tile/1/000.p/1
+    log/tile/entries/000
+    log/tile/entries/001.p/14
+    ");
     let key = PublicKey::parse(&std::fs::read_to_string(out.join("key.pub"))?)?;
     assert_eq!(verify(&out.join("log"), &key, &[])?.signed.size, 270);
     assert_eq!(Reader::open(&out.join("log"), &key, &[])?.prove(7)?, Reader::open(folder.path(), &key, &[])?.prove(7)?);
