@@ -22,7 +22,8 @@ pub(crate) fn lock(folder: &Path) -> Result<File> {
     }
 }
 
-/// Writes files below a folder, and returns once all of them and their names are on the disk.
+/// Writes files below a folder, and returns once they are on the disk, and so are the names of those in folders of it.
+/// Names in the folder itself last with the next `put`.
 pub(crate) fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()> {
     let mut folders = BTreeSet::new();
     let mut open = Vec::with_capacity(files.len());
@@ -41,13 +42,21 @@ pub(crate) fn write_all(folder: &Path, files: &[(String, Vec<u8>)]) -> Result<()
 
 /// Replaces a file whole: readers see the old one or the new one.
 pub(crate) fn replace(path: &Path, bytes: &[u8]) -> Result<()> {
-    let mut new = path.to_owned().into_os_string();
-    new.push(".new");
-    let new = PathBuf::from(new);
-    let mut file = File::create(&new).map_err(Error::io("write", &new))?;
-    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(Error::io("write", &new))?;
-    fs::rename(&new, path).map_err(Error::io("write", path))?;
     let folder = path.parent().filter(|p| !p.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    write_all(folder, &[(new_name(&name), bytes.to_owned())])?;
+    put(folder, &name)
+}
+
+/// The name under which a file's next contents are written.
+pub(crate) fn new_name(name: &str) -> String {
+    format!("{name}.new")
+}
+
+/// Puts a file's next contents, which are on the disk, in place of it.
+pub(crate) fn put(folder: &Path, name: &str) -> Result<()> {
+    let path = folder.join(name);
+    fs::rename(folder.join(new_name(name)), &path).map_err(Error::io("write", &path))?;
     File::open(folder).and_then(|f| f.sync_all()).map_err(Error::io("write", folder))
 }
 
@@ -66,9 +75,9 @@ pub(crate) fn read(path: &Path, most: u64) -> Result<Option<Vec<u8>>> {
 
 /// Makes a file's folders; names those whose list of names changes.
 fn make_folders(root: &Path, path: &Path, changed: &mut BTreeSet<PathBuf>) -> Result<()> {
-    let Some(parent) = path.parent() else { return Ok(()) };
+    let Some(parent) = path.parent().filter(|parent| *parent != root) else { return Ok(()) };
     changed.insert(parent.to_owned());
-    if parent == root || parent.is_dir() {
+    if parent.is_dir() {
         return Ok(());
     }
     make_folders(root, parent, changed)?;
@@ -78,9 +87,9 @@ fn make_folders(root: &Path, path: &Path, changed: &mut BTreeSet<PathBuf>) -> Re
     }
 }
 
-/// Several at once: the disk's own queue takes them together.
+/// A few one after the other, as ext4 makes threads that sync at once wait for each other; many on several threads.
 fn sync(files: &[(File, PathBuf)]) -> Result<()> {
-    let threads = files.len().clamp(1, 8);
+    let threads = if files.len() > 16 { 8 } else { 1 };
     std::thread::scope(|scope| {
         let part = |files: &[(File, PathBuf)]| {
             files.iter().try_for_each(|(file, path)| file.sync_all().map_err(Error::io("write", path)))

@@ -19,6 +19,12 @@ use crate::key::{Key, PublicKey};
 use crate::layout::{self, HEIGHT, WIDTH, bundle, levels, tile};
 use crate::reader::{Reader, read_bundle, read_tile};
 
+/// The file that says how much of a ledger counts.
+const CHECKPOINT: &str = "checkpoint";
+
+/// Files that an append removes on the way: more than the two that it adds.
+const AT_ONCE: usize = 8;
+
 /// A ledger, open for writing.
 #[derive(Debug)]
 pub struct Log {
@@ -28,6 +34,8 @@ pub struct Log {
     edge: Edge,
     bundle: Vec<u8>,
     failed: bool,
+    /// Folders of partial tiles whose full tile is there.
+    covered: Vec<PathBuf>,
     // Held as long as the log is open.
     _lock: File,
 }
@@ -44,9 +52,18 @@ impl Log {
         }
         let lock = files::lock(folder)?;
         let signed = Signed::make(&key, 0, EMPTY_HASH, now())?;
-        files::replace(&folder.join("checkpoint"), signed.note())?;
+        files::replace(&folder.join(CHECKPOINT), signed.note())?;
         let folder = folder.to_owned();
-        Ok(Self { folder, key, signed, edge: Edge::default(), bundle: Vec::new(), failed: false, _lock: lock })
+        Ok(Self {
+            folder,
+            key,
+            signed,
+            edge: Edge::default(),
+            bundle: Vec::new(),
+            failed: false,
+            covered: Vec::new(),
+            _lock: lock,
+        })
     }
 
     /// Opens a ledger for writing. What an interrupted append left beyond the checkpoint is removed.
@@ -74,8 +91,14 @@ impl Log {
             return Err(Error::altered(Place::File(file), "its entries aren't those of the tile; run `ledger verify`"));
         }
         sweep(folder, signed.size)?;
+        // A writer that was killed had no time to tidy behind itself.
+        let before = (signed.size / WIDTH).checked_sub(1).into_iter();
+        let covered = before
+            .flat_map(|n| [tile(0, n, WIDTH), bundle(n, WIDTH)])
+            .map(|tile| folder.join(layout::path(&tile) + ".p"))
+            .collect();
         let folder = folder.to_owned();
-        Ok(Self { folder, key, signed, edge, bundle: last, failed: false, _lock: lock })
+        Ok(Self { folder, key, signed, edge, bundle: last, failed: false, covered, _lock: lock })
     }
 
     /// The newest checkpoint.
@@ -129,13 +152,14 @@ impl Log {
             files.push((layout::path(&bundle(edge.size() / WIDTH, width)), last.clone()));
         }
         files.extend(edge.partial(from).map(|(tile, bytes)| (layout::path(&tile), bytes)));
+        // The next checkpoint waits beside the last one: all of it reaches the disk together, and only then it counts.
+        let signed = Signed::make(&self.key, edge.size(), edge.root()?, self.time())?;
+        files.push((files::new_name(CHECKPOINT), signed.note().to_owned()));
         files::write_all(&self.folder, &files)?;
-        self.publish(Signed::make(&self.key, edge.size(), edge.root()?, self.time())?)?;
-        (self.edge, self.bundle, self.failed) = (edge, last, false);
-        for tile in full {
-            // Their bytes are in the full tile. What can't be removed does no harm.
-            let _ = fs::remove_dir_all(self.folder.join(layout::path(&tile) + ".p"));
-        }
+        files::put(&self.folder, CHECKPOINT)?;
+        (self.signed, self.edge, self.bundle, self.failed) = (signed, edge, last, false);
+        self.covered.extend(full.iter().map(|tile| self.folder.join(layout::path(tile) + ".p")));
+        self.tidy(AT_ONCE);
         Ok(from..self.edge.size())
     }
 
@@ -149,20 +173,38 @@ impl Log {
         }
         let signed = self.signed.with_lines(lines, &self.key.public(), witnesses)?;
         self.failed = true;
-        self.publish(signed)?;
-        self.failed = false;
+        files::replace(&self.folder.join(CHECKPOINT), signed.note())?;
+        (self.signed, self.failed) = (signed, false);
         Ok(&self.signed)
     }
 
-    fn publish(&mut self, signed: Signed) -> Result<()> {
-        files::replace(&self.folder.join("checkpoint"), signed.note())?;
-        self.signed = signed;
-        Ok(())
+    /// Removes partial tiles whose bytes are in a full one, a few at a time: hundreds at once would hold an append up.
+    /// What can't be removed does no harm.
+    fn tidy(&mut self, most: usize) {
+        let mut left = most;
+        while left > 0
+            && let Some(folder) = self.covered.last()
+        {
+            for name in fs::read_dir(folder).into_iter().flatten().flatten().take(left) {
+                let _ = fs::remove_file(name.path());
+                left -= 1;
+            }
+            if left > 0 {
+                let _ = fs::remove_dir(folder);
+                self.covered.pop();
+            }
+        }
     }
 
     /// The next checkpoint's time: the clock's, or the last checkpoint's where the clock was moved back.
     fn time(&self) -> u64 {
         now().max(self.signed.time.unwrap_or(0))
+    }
+}
+
+impl Drop for Log {
+    fn drop(&mut self) {
+        self.tidy(usize::MAX);
     }
 }
 
@@ -172,7 +214,7 @@ fn now() -> u64 {
 
 /// Removes what an interrupted append left: tiles and bundles beyond the checkpoint.
 fn sweep(folder: &Path, size: u64) -> Result<()> {
-    let _ = fs::remove_file(folder.join("checkpoint.new"));
+    let _ = fs::remove_file(folder.join(files::new_name(CHECKPOINT)));
     for level in 0..=levels(size) {
         let entries = size >> (HEIGHT * level);
         let of = |n: u64| {
