@@ -1,4 +1,4 @@
-//! Laws of reading tiles, bundles and entries, for the fuzzer and for tests.
+//! Laws of reading bundles and entries, for the fuzzer and for tests.
 //! In: any bytes. Out: a panic where a law is broken.
 //! Invariant: nothing panics; a bundle's entries are its bytes; an entry that is recorded is read the same again.
 //! Not here: the fuzzer.
@@ -17,6 +17,4 @@ pub(crate) fn run(bytes: &[u8]) {
         assert_eq!(again, entry);
         assert_eq!(again.canonical(0).expect("it was recorded before"), canonical);
     }
-    // The same bytes as the tiles and bundles of a ledger whose checkpoint is right: found wrong, never a panic.
-    super::folder(bytes);
 }

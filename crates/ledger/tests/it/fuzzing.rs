@@ -42,6 +42,7 @@ proptest! {
     #[test]
     fn bytes(bytes in proptest::collection::vec(any::<u8>(), 0..400)) {
         tile::run(&bytes);
+        folder(&bytes);
         checkpoint::run(&bytes);
     }
 
@@ -49,6 +50,7 @@ proptest! {
     #[test]
     fn hashes(bytes in proptest::collection::vec(any::<u8>(), 8192..8193)) {
         tile::run(&bytes);
+        folder(&bytes);
     }
 
     /// Half-valid notes and proofs.

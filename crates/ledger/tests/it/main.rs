@@ -3,6 +3,8 @@
 //! Invariant: one binary.
 //! Not here: the command line's tests.
 
+#![expect(clippy::expect_used, reason = "the bodies of fuzz targets panic where a law is broken")]
+
 mod altered;
 mod crashes;
 mod fixture;

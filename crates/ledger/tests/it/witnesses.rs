@@ -22,7 +22,7 @@ fn a_witness_cosigns() -> Done {
     let own = log.public();
     let signed = log.add_cosignatures(&line, &known)?;
     let cosigned = Cosigned { by: "witness.example/w1".into(), time: 1_790_000_000 };
-    assert_eq!(signed.witnesses, [cosigned.clone()]);
+    assert_eq!(signed.witnesses.first(), Some(&cosigned));
     assert_eq!(verify(folder.path(), &own, &known)?.signed.witnesses, [cosigned]);
     // Who doesn't know the witness learns that there is a line, and no more.
     let unknown = verify(folder.path(), &own, &[])?.signed;
