@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::run::cargo;
 
 /// Every arrow that may be: a crate, and those of the workspace that it leans on.
-const MAY: [(&str, &[&str]); 10] = [
+const MAY: [(&str, &[&str]); 11] = [
     ("stillwatch-model", &[]),
     ("stillwatch-detect", &["stillwatch-model"]),
     ("stillwatch-synth", &["stillwatch-model"]),
@@ -17,6 +17,8 @@ const MAY: [(&str, &[&str]); 10] = [
     ("stillwatch-pattern", &[]),
     ("stillwatch-stix", &["stillwatch-model", "stillwatch-pattern"]),
     ("stillwatch-track", &["stillwatch-model"]),
+    // Of nobody: an auditor builds it alone.
+    ("stillwatch-ledger", &[]),
     (
         "stillwatch-engine",
         &[
@@ -30,7 +32,14 @@ const MAY: [(&str, &[&str]); 10] = [
     ),
     (
         "stillwatch",
-        &["stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-stix", "stillwatch-track"],
+        &[
+            "stillwatch-ledger",
+            "stillwatch-model",
+            "stillwatch-pattern",
+            "stillwatch-report",
+            "stillwatch-stix",
+            "stillwatch-track",
+        ],
     ),
     ("xtask", &[]),
 ];

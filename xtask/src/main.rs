@@ -5,6 +5,7 @@
 
 mod arrows;
 mod deny;
+mod go;
 mod manual;
 mod postgres;
 mod python;
@@ -69,6 +70,7 @@ fn test() -> Result<()> {
     check()?;
     component("clippy", "clippy")?;
     postgres::install()?;
+    go::install()?;
     let lints = ["--all-targets", "--", "-D", "warnings"];
     let test: &[&str] = if have("cargo-nextest") { &["nextest", "run"] } else { &["test", "--quiet"] };
     cargo(["clippy", "--quiet"]).args(lints).step("clippy")?;

@@ -1,0 +1,221 @@
+//! Entry: one line of the record.
+//! In: who did what, when. Out: canonical JSON (RFC 8785), the bytes that are hashed.
+//! Invariant: ids, hashes and names, each short and on one line; never content. The time is recorded as it was said.
+//! Not here: where entries are kept (`log.rs`).
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::error::{Error, Result};
+
+/// Most bytes of an entry: tlog-tiles prefixes each with a 16-bit length (C2SP tlog-tiles, "Log entries").
+const MAX_BYTES: usize = u16::MAX as usize;
+/// Most bytes of a text: an id or a name fits, a prompt doesn't.
+const MAX_TEXT: usize = 256;
+/// Most items of a list.
+const MAX_ITEMS: usize = 64;
+
+/// One line of the record. Order is by index, not by `at`: a clock may have been moved.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Entry {
+    /// When, as whoever did it said.
+    pub at: Timestamp,
+    /// Who did it: a person or a program, by the name the lab knows them by.
+    pub by: String,
+    /// What was done.
+    pub what: What,
+}
+
+/// What was done.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum What {
+    /// An object was released to others.
+    Release {
+        /// The object's id.
+        object: String,
+        /// SHA-256 of the exact bytes that leave, `sha256:` and hexadecimal.
+        hash: String,
+        /// The members it is for.
+        to: Vec<String>,
+        /// The profile that permitted it.
+        profile: String,
+        /// Its version.
+        profile_version: String,
+        /// The legal basis, as the profile names it.
+        legal_basis: String,
+        /// Who approved.
+        approvals: Vec<Approval>,
+    },
+    /// A profile came into force, or another version of it.
+    Policy {
+        /// The profile.
+        profile: String,
+        /// The version before; none for a new one.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        from: Option<String>,
+        /// The version now; none where it was taken out of force.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        to: Option<String>,
+        /// SHA-256 of the profile as it is now.
+        hash: String,
+    },
+    /// Somebody got or lost a role.
+    Role {
+        /// Whose role.
+        whose: String,
+        /// The role.
+        role: String,
+        /// Whether they got or lost it.
+        change: Change,
+    },
+    /// Somebody looked at examples, which are looked up in raw logs.
+    View {
+        /// The campaign or object they belong to.
+        about: String,
+        /// How many were shown.
+        count: u64,
+        /// Why, as a code or the id of a ticket.
+        reason: String,
+    },
+    /// Somebody decided about an object, a proposal or a campaign.
+    Decision {
+        /// What it is about.
+        about: String,
+        /// What was decided.
+        outcome: Outcome,
+        /// Why, as a code or the id of a ticket.
+        reason: String,
+    },
+}
+
+/// Somebody's approval of a release.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Approval {
+    /// Who.
+    pub by: String,
+    /// When, as they said.
+    pub at: Timestamp,
+}
+
+/// What became of a role.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Change {
+    /// They have it now.
+    Granted,
+    /// They have it no longer.
+    Revoked,
+}
+
+/// What was decided.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// May go on.
+    Approved,
+    /// May not.
+    Rejected,
+    /// What had been released is taken back.
+    Withdrawn,
+    /// Time ran out.
+    Expired,
+    /// A recipient has it.
+    Delivered,
+    /// A recipient said that they have it.
+    Acknowledged,
+    /// Found to be a campaign.
+    Confirmed,
+    /// Found to be none.
+    Dismissed,
+}
+
+impl Entry {
+    /// The bytes that are recorded and hashed: canonical JSON (RFC 8785).
+    ///
+    /// # Errors
+    /// [`Error::Entry`] where a field could hold content, or is malformed; `position` is what the error says.
+    pub fn canonical(&self, position: usize) -> Result<Vec<u8>> {
+        let fault = |(field, why): (&'static str, String)| Error::Entry { position, field, why };
+        self.check().map_err(fault)?;
+        let bytes = serde_json_canonicalizer::to_vec(self)
+            .map_err(|error| fault(("what", format!("can't be written as JSON: {error}"))))?;
+        if bytes.len() > MAX_BYTES {
+            return Err(fault(("what", format!("takes {} bytes; {MAX_BYTES} fit", bytes.len()))));
+        }
+        Ok(bytes)
+    }
+
+    /// Reads what was recorded.
+    ///
+    /// # Errors
+    /// Where the bytes aren't an entry of a kind that this version knows.
+    pub fn read(bytes: &[u8]) -> std::result::Result<Self, serde_json::Error> {
+        serde_json::from_slice(bytes)
+    }
+
+    /// The object, profile, person or campaign that it is about.
+    #[must_use]
+    pub fn about(&self) -> &str {
+        match &self.what {
+            What::Release { object, .. } => object,
+            What::Policy { profile, .. } => profile,
+            What::Role { whose, .. } => whose,
+            What::View { about, .. } | What::Decision { about, .. } => about,
+        }
+    }
+
+    fn check(&self) -> std::result::Result<(), (&'static str, String)> {
+        text("by", &self.by)?;
+        match &self.what {
+            What::Release { object, hash, to, profile, profile_version, legal_basis, approvals } => {
+                text("object", object)?;
+                sha256("hash", hash)?;
+                items("to", to.len())?;
+                to.iter().try_for_each(|member| text("to", member))?;
+                text("profile", profile)?;
+                text("profile_version", profile_version)?;
+                text("legal_basis", legal_basis)?;
+                items("approvals", approvals.len())?;
+                approvals.iter().try_for_each(|approval| text("approvals", &approval.by))
+            }
+            What::Policy { profile, from, to, hash } => {
+                text("profile", profile)?;
+                from.iter().chain(to).try_for_each(|version| text("to", version))?;
+                sha256("hash", hash)
+            }
+            What::Role { whose, role, .. } => text("whose", whose).and_then(|()| text("role", role)),
+            What::View { about, reason, count } => {
+                // RFC 8785 writes numbers as doubles, which are exact up to 2^53.
+                if *count > 1 << 53 {
+                    return Err(("count", "is beyond 2^53".into()));
+                }
+                text("about", about).and_then(|()| text("reason", reason))
+            }
+            What::Decision { about, reason, .. } => text("about", about).and_then(|()| text("reason", reason)),
+        }
+    }
+}
+
+fn text(field: &'static str, text: &str) -> std::result::Result<(), (&'static str, String)> {
+    match text {
+        "" => Err((field, "is empty".into())),
+        _ if text.len() > MAX_TEXT => Err((field, format!("has {} bytes; {MAX_TEXT} are allowed", text.len()))),
+        _ if text.chars().any(char::is_control) => Err((field, "has a control character".into())),
+        _ => Ok(()),
+    }
+}
+
+fn sha256(field: &'static str, text: &str) -> std::result::Result<(), (&'static str, String)> {
+    let digits = text.strip_prefix("sha256:").unwrap_or_default();
+    if digits.len() == 64 && digits.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f')) {
+        return Ok(());
+    }
+    Err((field, "isn't `sha256:` and 64 hexadecimal digits".into()))
+}
+
+fn items(field: &'static str, count: usize) -> std::result::Result<(), (&'static str, String)> {
+    if count <= MAX_ITEMS { Ok(()) } else { Err((field, format!("has {count} items; {MAX_ITEMS} are allowed"))) }
+}

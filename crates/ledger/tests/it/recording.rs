@@ -1,0 +1,111 @@
+//! Recording: what is appended is there, in order, in the layout of C2SP tlog-tiles.
+//! In: batches. Out: files and entries.
+//! Invariant: what could be content is refused, and then nothing of the batch is recorded.
+//! Not here: crashes.
+
+use stillwatch_ledger::{Entry, Error, Key, Log, Reader, What, verify};
+
+use crate::fixture::{Done, NAME, entries, entry, files, ledger};
+
+#[test]
+fn entries_come_back_as_they_were() -> Done {
+    let folder = tempfile::tempdir()?;
+    let key = ledger(folder.path(), &[1, 2, 300, 0, 5])?;
+    let reader = Reader::open(folder.path(), &key, &[])?;
+    assert_eq!(reader.signed().size, 308);
+    for n in 0..308 {
+        assert_eq!(Entry::read(&reader.entry(n)?)?, entry(n));
+    }
+    let verified = verify(folder.path(), &key, &[])?;
+    assert_eq!((verified.signed.size, verified.strange, verified.beyond.len()), (308, None, 0));
+    assert!(matches!(reader.entry(308), Err(Error::Range { .. })));
+    Ok(())
+}
+
+#[test]
+fn the_layout_is_that_of_tlog_tiles() -> Done {
+    let folder = tempfile::tempdir()?;
+    ledger(folder.path(), &[1, 2, 300])?;
+    insta::assert_snapshot!(files(folder.path()).join("\n"), @r"
+    checkpoint
+    lock
+    tile/0/000
+    tile/0/001.p/47
+    tile/1/000.p/1
+    tile/entries/000
+    tile/entries/001.p/47
+    ");
+    Ok(())
+}
+
+#[test]
+fn an_entry_is_canonical_json() -> Done {
+    let said: Vec<String> = (0..5)
+        .map(|n| Ok(String::from_utf8(entry(n).canonical(0)?)?))
+        .collect::<Result<_, Box<dyn std::error::Error>>>()?;
+    insta::assert_snapshot!(said.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn what_could_be_content_is_refused_and_nothing_is_recorded() -> Done {
+    let folder = tempfile::tempdir()?;
+    let mut log = Log::create(folder.path(), Key::generate(NAME)?)?;
+    let with = |reason: &str| Entry {
+        what: What::View { about: "campaign--1".into(), count: 1, reason: reason.into() },
+        ..entry(3)
+    };
+    let long = "Please continue the proof. ".repeat(20);
+    let mut said = String::new();
+    for reason in [&long, "two\nlines", ""] {
+        let error = log.append(&[entry(1), with(reason)]).err().ok_or("was recorded")?;
+        said += &format!("{error}\nhint: {}\n", error.hint());
+    }
+    insta::assert_snapshot!(said, @r"
+    entry 1 of the batch: `reason` has 540 bytes; 256 are allowed
+    hint: an entry holds ids, hashes and names, never content
+    entry 1 of the batch: `reason` has a control character
+    hint: an entry holds ids, hashes and names, never content
+    entry 1 of the batch: `reason` is empty
+    hint: an entry holds ids, hashes and names, never content
+    ");
+    assert_eq!(log.append(&entries(0..2))?, 0..2, "the log goes on");
+    Ok(())
+}
+
+#[test]
+fn a_clock_moved_back_shows_in_entries_and_never_in_checkpoints() -> Done {
+    let folder = tempfile::tempdir()?;
+    let mut log = Log::create(folder.path(), Key::generate(NAME)?)?;
+    log.append(&entries(100..101))?;
+    let before = log.signed().time;
+    // Said to be of long before: recorded as said, and behind.
+    log.append(&entries(3..4))?;
+    assert!(log.signed().time >= before && before.is_some());
+    let reader = Reader::open(folder.path(), &log.public(), &[])?;
+    assert_eq!(Entry::read(&reader.entry(1)?)?.at, entry(3).at);
+    Ok(())
+}
+
+#[test]
+fn one_process_writes_at_a_time() -> Done {
+    let (folder, keys) = (tempfile::tempdir()?, tempfile::tempdir()?);
+    let file = keys.path().join("key");
+    Key::generate(NAME)?.write(&file)?;
+    let log = Log::create(folder.path(), Key::read(&file)?)?;
+    assert!(matches!(Log::open(folder.path(), Key::read(&file)?), Err(Error::Locked(_))));
+    drop(log);
+    Log::open(folder.path(), Key::read(&file)?)?;
+    Ok(())
+}
+
+#[test]
+fn nothing_is_made_over_something_or_opened_with_another_key() -> Done {
+    let folder = tempfile::tempdir()?;
+    assert!(matches!(Log::open(folder.path(), Key::generate(NAME)?), Err(Error::NoLedger(_))));
+    assert_eq!(files(folder.path()), Vec::<String>::new());
+    ledger(folder.path(), &[3])?;
+    assert!(matches!(Log::create(folder.path(), Key::generate(NAME)?), Err(Error::Exists(_))));
+    assert!(matches!(Log::open(folder.path(), Key::generate(NAME)?), Err(Error::Checkpoint(_))));
+    Ok(())
+}

@@ -1,0 +1,31 @@
+//! Go: the Go project's own packages for transparency logs, with which a test audits an exported ledger.
+//! In: nothing. Out: `go` and `golang.org/x/mod` are there, or it is said that they aren't.
+//! Invariant: installed only by root, and only where missing; the test says so where it is skipped.
+//! Not here: the test (`ledger/tests/it/independent.rs`).
+
+use std::path::Path;
+
+use anyhow::Result;
+
+use crate::run::{Step, program, skipped};
+
+/// Where Debian keeps the packages' sources.
+const SUMDB: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb";
+
+/// Installs Go and the packages where they are missing and we may.
+pub(crate) fn install() -> Result<()> {
+    let go = program("go").arg("version").output().is_ok_and(|output| output.status.success());
+    if go && Path::new(SUMDB).is_dir() {
+        return Ok(());
+    }
+    let what = "an exported ledger, audited with Go";
+    let root = program("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
+    let packages = ["install", "--yes", "--quiet", "--no-install-recommends", "golang-go", "golang-golang-x-mod-dev"];
+    let installed = root
+        && program("apt-get").args(["update", "--quiet"]).quiet().unwrap_or(false)
+        && program("apt-get").args(packages).quiet().unwrap_or(false);
+    if !installed {
+        skipped(what, "needs the packages `golang-go` and `golang-golang-x-mod-dev`");
+    }
+    Ok(())
+}
