@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::run::cargo;
 
 /// Every arrow that may be: a crate, and those of the workspace that it leans on.
-const MAY: [(&str, &[&str]); 10] = [
+const MAY: [(&str, &[&str]); 11] = [
     ("stillwatch-model", &[]),
     ("stillwatch-detect", &["stillwatch-model"]),
     ("stillwatch-synth", &["stillwatch-model"]),
@@ -17,6 +17,7 @@ const MAY: [(&str, &[&str]); 10] = [
     ("stillwatch-pattern", &[]),
     ("stillwatch-stix", &["stillwatch-model", "stillwatch-pattern"]),
     ("stillwatch-track", &["stillwatch-model"]),
+    ("stillwatch-share", &["stillwatch-model", "stillwatch-stix"]),
     (
         "stillwatch-engine",
         &[
@@ -30,7 +31,14 @@ const MAY: [(&str, &[&str]); 10] = [
     ),
     (
         "stillwatch",
-        &["stillwatch-model", "stillwatch-pattern", "stillwatch-report", "stillwatch-stix", "stillwatch-track"],
+        &[
+            "stillwatch-model",
+            "stillwatch-pattern",
+            "stillwatch-report",
+            "stillwatch-share",
+            "stillwatch-stix",
+            "stillwatch-track",
+        ],
     ),
     ("xtask", &[]),
 ];
