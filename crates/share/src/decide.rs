@@ -4,9 +4,6 @@
 //! is marked at least as strictly as everything it names; the result is a fixed point, whatever the order.
 //! Not here: the right to put it on the wire (`release.rs`): this may be asked of drafts too.
 
-use std::cell::RefCell;
-use std::collections::VecDeque;
-
 use stillwatch_model::canonical;
 use stillwatch_stix::marking::{Pap, Tlp};
 
@@ -65,17 +62,17 @@ pub struct Desk<'d> {
     scanners: &'d Scanners,
 }
 
-/// How an object stands while it is decided.
-#[derive(Clone)]
-enum Standing {
-    /// It leaves unless something is found; marked at least so.
-    Open {
-        tlp: Tlp,
-        pap: Pap,
-        done: Option<Preview>,
-    },
-    Held(Held),
+/// How objects stand while they are decided, by their place in the set.
+struct Standings {
+    /// Whether it leaves, as far as is known.
+    open: Vec<bool>,
+    /// As what it is marked: at least as strictly as everything it names that leaves.
+    levels: Vec<(Tlp, Pap)>,
+    /// What was decided last, and at which level.
+    decided: Vec<Option<Decided>>,
 }
+
+type Decided = (Result<Preview, Held>, (Tlp, Pap));
 
 impl<'d> Desk<'d> {
     /// A desk.
@@ -87,106 +84,98 @@ impl<'d> Desk<'d> {
     /// What leaves of each object of a set, in its order.
     #[must_use]
     pub fn decide(&self, set: &Set) -> Vec<Result<Preview, Held>> {
-        let standings = self.standings(set);
-        let last = |standing| match standing {
-            Standing::Open { done: Some(preview), .. } => Ok(preview),
-            Standing::Held(held) => Err(held),
-            Standing::Open { done: None, .. } => {
-                Err(Held { id: String::new(), why: "it was not decided".to_owned(), policies: Vec::new() })
-            }
+        let undecided = || Held { id: String::new(), why: "it was not decided".to_owned(), policies: Vec::new() };
+        self.standings(set).decided.into_iter().map(|decided| decided.ok_or_else(undecided)?.0).collect()
+    }
+
+    /// Whether the policies permit each object by its own type and marking: the decision without references, values and
+    /// scanners. No right to anything: `decide` says what would leave.
+    #[must_use]
+    pub fn verdicts(&self, set: &Set) -> Vec<bool> {
+        let permitted = |item: &Item| {
+            let (tlp, pap) = self.own(item);
+            let about = &self.planner.draft.about;
+            let plan = self.planner.plan(&item.kind, tlp, pap, item.revoked);
+            tlp <= about.most_tlp && pap <= about.most_pap && plan.is_some_and(|plan| plan.share.permitted)
         };
-        standings.into_iter().map(last).collect()
+        set.items.iter().map(permitted).collect()
     }
 
     /// What becomes of one object of a set, and of each of its fields.
     #[must_use]
     pub fn explain(&self, set: &Set, id: &str) -> Option<(Result<Preview, Held>, Vec<Note>)> {
         let at = set.places.get(id).copied()?;
-        let standings = RefCell::new(self.standings(set));
         let item = set.items.get(at)?;
-        let standing = standings.borrow().get(at).cloned()?;
-        let (tlp, pap) = match &standing {
-            Standing::Open { tlp, pap, .. } => (*tlp, *pap),
-            // What is held is explained as if its own marking alone counted.
-            Standing::Held(_) => item.level.clone().unwrap_or((Tlp::Red, Pap::Red)),
-        };
+        let standings = self.standings(set);
+        let (result, (tlp, pap)) = standings.decided.get(at).cloned().flatten()?;
         let mut notes = Vec::new();
         if let Some(plan) = self.planner.plan(&item.kind, tlp, pap, item.revoked) {
-            let leaves = |id: &str| set.leaves(&standings.borrow(), id);
+            let leaves = |id: &str| set.leaves(&standings.open, id);
             let mut walk = self.walk(item, &plan, tlp, pap, &leaves);
             walk.notes = Some(Vec::new());
-            // A walk that ends early has said why; the standing says it too.
+            // A walk that ends early has said why; the result says it too.
             let _ = walk.object(&item.value);
             notes = walk.notes.unwrap_or_default();
         }
-        let result = match standing {
-            Standing::Open { done: Some(preview), .. } => Ok(preview),
-            Standing::Open { .. } => return None,
-            Standing::Held(held) => Err(held),
-        };
         Some((result, notes))
     }
 
-    /// Works until nothing changes: objects only ever become stricter or held, so that it ends.
-    fn standings(&self, set: &Set) -> Vec<Standing> {
-        let begin = |item: &Item| match &item.level {
-            _ if published::is(&item.kind) => Standing::Open { tlp: Tlp::Clear, pap: Pap::Clear, done: None },
-            Ok((tlp, pap)) => {
-                let about = &self.planner.draft.about;
-                Standing::Open { tlp: (*tlp).max(about.mark_tlp), pap: (*pap).max(about.mark_pap), done: None }
-            }
-            Err(why) => Standing::Held(held(item, why, &[])),
-        };
-        let standings = RefCell::new(set.items.iter().map(begin).collect::<Vec<_>>());
-        let mut queue: VecDeque<usize> = (0..set.items.len()).collect();
-        let mut queued = vec![true; set.items.len()];
-        while let Some(at) = queue.pop_front() {
-            if let Some(mark) = queued.get_mut(at) {
-                *mark = false;
-            }
-            if self.visit(set, &standings, at) {
-                for other in set.referring.get(at).into_iter().flatten() {
-                    if let Some(mark) = queued.get_mut(*other)
-                        && !std::mem::replace(mark, true)
-                    {
-                        queue.push_back(*other);
+    /// Decides in rounds until nothing changes. In each round everything is decided from what the last one left, so that
+    /// order never shows; what is held stays held, so that it ends.
+    fn standings(&self, set: &Set) -> Standings {
+        let own: Vec<(Tlp, Pap)> = set.items.iter().map(|item| self.own(item)).collect();
+        let count = set.items.len();
+        let mut standings = Standings { open: vec![true; count], levels: own.clone(), decided: vec![None; count] };
+        let mut waiting: Vec<usize> = (0..count).collect();
+        while !waiting.is_empty() {
+            let mut fallen = Vec::new();
+            for &at in &waiting {
+                if let (Some(item), Some(&level)) = (set.items.get(at), standings.levels.get(at)) {
+                    let leaves = |id: &str| set.leaves(&standings.open, id);
+                    let result = self.one(item, level.0, level.1, &leaves);
+                    if result.is_err() {
+                        fallen.push(at);
+                    }
+                    if let Some(place) = standings.decided.get_mut(at) {
+                        *place = Some((result, level));
                     }
                 }
             }
+            for &at in &fallen {
+                if let Some(open) = standings.open.get_mut(at) {
+                    *open = false;
+                }
+            }
+            standings.levels = raised(set, &standings.open, &own);
+            let alive = |at: &usize| standings.open.get(*at).copied().unwrap_or(false);
+            let lost = fallen.iter().filter_map(|at| set.referring.get(*at)).flatten().copied().filter(alive);
+            let moved = (0..count).filter(alive).filter(|at| {
+                standings.decided.get(*at).and_then(Option::as_ref).map(|(_, level)| level) != standings.levels.get(*at)
+            });
+            waiting = lost.chain(moved).collect();
+            waiting.sort_unstable();
+            waiting.dedup();
         }
-        standings.into_inner()
+        standings
     }
 
-    /// Decides one object anew; whether those who refer to it must be too.
-    fn visit(&self, set: &Set, standings: &RefCell<Vec<Standing>>, at: usize) -> bool {
-        let Some(item) = set.items.get(at) else { return false };
-        let (before, tlp, pap) = {
-            let standings = standings.borrow();
-            let Some(Standing::Open { tlp, pap, .. }) = standings.get(at) else { return false };
-            let mut level = (*tlp, *pap);
-            if !published::is(&item.kind) {
-                for other in &item.refs {
-                    if let Some(Standing::Open { tlp, pap, .. }) = standings.get(*other) {
-                        level = (level.0.max(*tlp), level.1.max(*pap));
-                    }
-                }
-            }
-            ((*tlp, *pap), level.0, level.1)
-        };
-        let leaves = |id: &str| set.leaves(&standings.borrow(), id);
-        let standing = match self.one(item, tlp, pap, &leaves) {
-            Ok(preview) => Standing::Open { tlp, pap, done: Some(preview) },
-            Err(held) => Standing::Held(held),
-        };
-        let changed = matches!(standing, Standing::Held(_)) || before != (tlp, pap);
-        if let Some(place) = standings.borrow_mut().get_mut(at) {
-            *place = standing;
+    /// As what an object is marked by itself, or by the profile.
+    fn own(&self, item: &Item) -> (Tlp, Pap) {
+        let about = &self.planner.draft.about;
+        match &item.level {
+            _ if published::is(&item.kind) => (Tlp::Clear, Pap::Clear),
+            Ok((tlp, pap)) => ((*tlp).max(about.mark_tlp), (*pap).max(about.mark_pap)),
+            Err(_) => (Tlp::Red, Pap::Red),
         }
-        changed
     }
 
     fn one(&self, item: &Item, tlp: Tlp, pap: Pap, leaves: &dyn Fn(&str) -> bool) -> Result<Preview, Held> {
         let about = &self.planner.draft.about;
+        if let Err(why) = item.level.as_ref().map_err(String::as_str)
+            && !published::is(&item.kind)
+        {
+            return Err(held(item, why, &[]));
+        }
         let Some(plan) = self.planner.plan(&item.kind, tlp, pap, item.revoked) else {
             return Err(held(item, &format!("objects of type `{}` are not exported", item.kind), &[]));
         };
@@ -238,9 +227,30 @@ impl<'d> Desk<'d> {
     }
 }
 
+/// Levels raised to those of everything that is named and leaves, through any number of steps.
+fn raised(set: &Set, open: &[bool], own: &[(Tlp, Pap)]) -> Vec<(Tlp, Pap)> {
+    let is_open = |at: usize| open.get(at).copied().unwrap_or(false);
+    let mut levels = own.to_vec();
+    let mut waiting: Vec<usize> = (0..levels.len()).filter(|at| is_open(*at)).collect();
+    while let Some(at) = waiting.pop() {
+        let Some(&(tlp, pap)) = levels.get(at) else { continue };
+        for &other in set.referring.get(at).into_iter().flatten().filter(|other| is_open(**other)) {
+            let published = set.items.get(other).is_none_or(|item| published::is(&item.kind));
+            if let Some(level) = levels.get_mut(other).filter(|_| !published) {
+                let higher = (level.0.max(tlp), level.1.max(pap));
+                if *level != higher {
+                    *level = higher;
+                    waiting.push(other);
+                }
+            }
+        }
+    }
+    levels
+}
+
 impl Set {
-    fn leaves(&self, standings: &[Standing], id: &str) -> bool {
-        self.places.get(id).and_then(|at| standings.get(*at)).is_some_and(|s| matches!(s, Standing::Open { .. }))
+    fn leaves(&self, open: &[bool], id: &str) -> bool {
+        self.places.get(id).and_then(|at| open.get(*at)).copied().unwrap_or(false)
     }
 }
 

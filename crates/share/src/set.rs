@@ -169,8 +169,11 @@ fn level(markings: &[String], known: &HashMap<String, Levels>) -> Result<(Tlp, P
         return Err("it has a marking that is neither TLP nor PAP: a person must read it".to_owned());
     }
     match levels.tlp {
-        // Where nothing is said of permissible actions, the Protocol's usual level is taken.
-        Some(tlp) => Ok((tlp, levels.pap.unwrap_or_default())),
+        // Where nothing is said of permissible actions: what everybody may know anybody may use, else the Protocol's usual level.
+        Some(tlp) => {
+            let usual = if tlp == Tlp::Clear { Pap::Clear } else { Pap::default() };
+            Ok((tlp, levels.pap.unwrap_or(usual)))
+        }
         None => Err("it is not marked".to_owned()),
     }
 }

@@ -152,12 +152,20 @@ fn push(views: &mut Vec<String>, before: &str, after: &str) {
 /// Bytes that are mostly printable text.
 fn readable(views: &mut Vec<String>, bytes: Option<Vec<u8>>) {
     let Some(bytes) = bytes.filter(|bytes| bytes.len() >= 5) else { return };
-    let wide: Vec<u8> = bytes.iter().copied().filter(|byte| *byte != 0).collect();
-    let text = String::from_utf8_lossy(&wide);
+    printable(views, &String::from_utf8_lossy(&bytes));
+    if bytes.contains(&0) {
+        for read in [u16::from_le_bytes, u16::from_be_bytes] {
+            let units = bytes.chunks_exact(2).filter_map(|pair| pair.try_into().ok().map(read));
+            printable(views, &char::decode_utf16(units).map(|c| c.unwrap_or('\u{fffd}')).collect::<String>());
+        }
+    }
+}
+
+fn printable(views: &mut Vec<String>, text: &str) {
     let printable = text.chars().filter(|c| !c.is_control() && *c != '\u{fffd}').count();
-    let known = views.iter().any(|view| *view == text);
+    let known = views.iter().any(|view| view == text);
     if printable * 10 >= text.chars().count() * 9 && printable >= 5 && !known {
-        views.push(cut(&text).to_owned());
+        views.push(cut(text).to_owned());
     }
 }
 
