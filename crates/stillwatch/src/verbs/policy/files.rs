@@ -35,7 +35,8 @@ impl Over {
         let set = match &self.over {
             Some(file) => {
                 let bytes = read(file, Limits::default().bytes)?;
-                let bundle = Bundle::read(&bytes, &Limits::default()).map_err(|e| format!("error: {}: {e}", file.display()))?;
+                let bundle =
+                    Bundle::read(&bytes, &Limits::default()).map_err(|e| format!("error: {}: {e}", file.display()))?;
                 for fault in &bundle.faults {
                     eprintln!("{}:{fault}", file.display());
                 }
@@ -65,7 +66,8 @@ impl Over {
     pub(super) fn scanners(&self) -> Result<Scanners, String> {
         let Some(file) = &self.names else { return Ok(Scanners::default()) };
         let text = String::from_utf8(read(file, 16 << 20)?).map_err(|e| format!("error: {}: {e}", file.display()))?;
-        let names: Vec<String> = text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+        let names: Vec<String> =
+            text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
         Ok(Scanners::new(&names, None))
     }
 
@@ -84,7 +86,9 @@ pub(super) fn draft(folder: &Path) -> Result<Draft, String> {
 
 /// The files of a profile.
 pub(super) fn files(folder: &Path) -> Result<Files, String> {
-    let failed = |error: std::io::Error| format!("error: cannot read `{}`: {error}\nhint: name the profile's directory", folder.display());
+    let failed = |error: std::io::Error| {
+        format!("error: cannot read `{}`: {error}\nhint: name the profile's directory", folder.display())
+    };
     let mut files = Files::new();
     for entry in std::fs::read_dir(folder).map_err(failed)? {
         let entry = entry.map_err(failed)?;

@@ -41,7 +41,8 @@ pub(super) struct VerifyArgs {
 
 pub(super) fn sign(args: &SignArgs) -> Result<u8, String> {
     let draft = draft(&args.profile)?;
-    let pem = String::from_utf8(read(&args.signing_key, 1 << 16)?).map_err(|_| "error: the key is no text".to_owned())?;
+    let pem =
+        String::from_utf8(read(&args.signing_key, 1 << 16)?).map_err(|_| "error: the key is no text".to_owned())?;
     let key = signing_key(&pem).map_err(|error| format!("error: {error}"))?;
     let errors: Vec<_> = stillwatch_share::check(&draft).into_iter().filter(|fault| !fault.warning).collect();
     let cases = stillwatch_share::test(&draft).map_err(|error| format!("error: {error}"))?;
@@ -63,14 +64,21 @@ pub(super) fn verify(args: &VerifyArgs) -> Result<u8, String> {
     let mut keys = Vec::new();
     for key in &args.keys {
         let file = std::path::Path::new(key);
-        let text = if file.is_file() { String::from_utf8_lossy(&read(file, 1 << 16)?).into_owned() } else { key.clone() };
+        let text =
+            if file.is_file() { String::from_utf8_lossy(&read(file, 1 << 16)?).into_owned() } else { key.clone() };
         keys.push(public_key(&text).map_err(|error| format!("error: `{key}`: {error}"))?);
     }
     let trust = Trust { keys: &keys, now: jiff::Timestamp::now(), last_seen: args.last_seen };
     match Profile::load(files(&args.profile)?, &trust) {
         Ok(profile) => {
             let about = &profile.draft().about;
-            print(format!("{} version {}, valid until {}: {}\n", about.name, about.version, about.valid_until, profile.digest()))?;
+            print(format!(
+                "{} version {}, valid until {}: {}\n",
+                about.name,
+                about.version,
+                about.valid_until,
+                profile.digest()
+            ))?;
             Ok(0)
         }
         Err(error) => {
