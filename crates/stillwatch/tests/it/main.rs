@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot run its program has failed")]
 
 mod campaigns;
+mod policy;
 #[cfg(feature = "with-engine")]
 mod with_engine;
 mod without_engine;
