@@ -76,6 +76,11 @@ impl Scanners {
         if views::is_harmless(text) {
             return None;
         }
+        // One small-letter word can't be more than a name.
+        if views::is_word(text) {
+            let kind = self.name(text)?;
+            return Some(Found { kind, path: path.to_owned(), encoded: "" });
+        }
         let found = |kind, encoded| Found { kind, path: path.to_owned(), encoded };
         let mut result = None;
         views::each(text, &mut |view, depth| {
@@ -89,13 +94,16 @@ impl Scanners {
     }
 
     fn own(&self, view: &str) -> Option<&'static str> {
-        if !self.names.is_empty() {
-            let squeezed = views::squeezed(view);
-            if self.names.iter().any(|name| names(&squeezed, name)) {
-                return Some("a name of the lab's own list");
-            }
+        let prompt = || self.prompts.as_ref().is_some_and(|is| is(view)).then_some("a prompt");
+        self.name(view).or_else(prompt)
+    }
+
+    fn name(&self, view: &str) -> Option<&'static str> {
+        if self.names.is_empty() {
+            return None;
         }
-        self.prompts.as_ref().is_some_and(|is| is(view)).then_some("a prompt")
+        let squeezed = views::squeezed(view);
+        self.names.iter().any(|name| names(&squeezed, name)).then_some("a name of the lab's own list")
     }
 }
 

@@ -22,7 +22,7 @@ pub(super) fn regex(text: &str) -> Regex {
 static HARMLESS: LazyLock<Regex> = LazyLock::new(|| {
     let uuid = "[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}";
     regex(&format!(
-        r"^(?:[a-z0-9-]{{3,32}}--{uuid}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]{{8,15}}Z|[0-9a-f]{{8}}|token-[0-9a-f]{{32}}|[a-z]{{1,20}}|[0-9]{{1,6}})$"
+        r"^(?:[a-z0-9-]{{3,32}}--{uuid}|[0-9]{{4}}-[0-9]{{2}}-[0-9]{{2}}T[0-9:.]{{8,15}}Z|[0-9a-f]{{8}}|token-[0-9a-f]{{32}}|[0-9]{{1,6}})$"
     ))
 });
 /// Ids and slots within patterns, which are no text of anybody's.
@@ -47,9 +47,14 @@ static DECODERS: [GeneralPurpose; 2] = [
     GeneralPurpose::new(&base64::alphabet::URL_SAFE, LENIENT),
 ];
 
-/// Whether a text is of a form that can't say anything: ids, timestamps, slots, tokens, short words and numbers.
+/// Whether a text is of a form that can't say anything: ids, timestamps, slots, tokens, short numbers.
 pub(super) fn is_harmless(text: &str) -> bool {
     text.len() <= 72 && HARMLESS.is_match(text)
+}
+
+/// Whether a text is one word of small letters, as properties and vocabularies have them.
+pub(super) fn is_word(text: &str) -> bool {
+    text.len() <= 40 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
 }
 
 /// Shows each view until the looker has seen enough (`true`).

@@ -37,6 +37,7 @@ fn secrets() -> Vec<(&'static str, String)> {
         ("price", "€ 3.20".to_owned()),
         ("price", "15 dollars".to_owned()),
         ("name", "Müller Analytics".to_owned()),
+        ("name", "zephyrcorp".to_owned()),
         ("prompt", "You are an expert data analyst, be thorough".to_owned()),
     ]
 }
@@ -70,7 +71,7 @@ const ENCODINGS: [Encode; 14] = [
 
 fn scanners() -> Scanners {
     let prompt = |text: &str| text.contains("expert data analyst");
-    Scanners::new(&["Müller Analytics".to_owned()], Some(Box::new(prompt)))
+    Scanners::new(&["Müller Analytics".to_owned(), "ZephyrCorp".to_owned()], Some(Box::new(prompt)))
 }
 
 fn note(content: &str) -> Value {
@@ -104,7 +105,7 @@ fn no_planted_secret_gets_out_in_any_encoding() -> Done {
     let mut out = Vec::new();
     for (kind, secret) in secrets() {
         for (how, encode) in ENCODINGS {
-            for around in ["{}", "Seen again: {} (see above).", "x={};"] {
+            for around in ["{}", "Seen again: {} (see above)."] {
                 if leaves(&draft, &around.replace("{}", &encode(&secret)), &scanners) {
                     out.push(format!("{kind}, {how}, in `{around}`: {secret}"));
                 }

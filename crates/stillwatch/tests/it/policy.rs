@@ -28,8 +28,11 @@ fn bundle(folder: &Path) -> String {
         "indicator",
         r#""pattern":"[ipv4-addr:value = '198.51.100.7']","pattern_type":"stix","valid_from":"2026-05-01T00:00:00.000Z","x_ticket":"INC-7""#,
     );
-    let note = object("note", r#""content":"Came back.","object_refs":["indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"]"#);
-    let text = format!(r#"{{"type":"bundle","id":"bundle--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","objects":[{indicator},{note}]}}"#);
+    let note =
+        object("note", r#""content":"Came back.","object_refs":["indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"]"#);
+    let text = format!(
+        r#"{{"type":"bundle","id":"bundle--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","objects":[{indicator},{note}]}}"#
+    );
     let file = folder.join("bundle.json");
     std::fs::write(&file, text).expect("the folder can be written");
     file.to_string_lossy().into_owned()
