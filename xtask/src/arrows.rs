@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::run::cargo;
 
 /// Every arrow that may be: a crate, and those of the workspace that it leans on.
-const MAY: [(&str, &[&str]); 11] = [
+const MAY: [(&str, &[&str]); 12] = [
     ("stillwatch-model", &[]),
     ("stillwatch-detect", &["stillwatch-model"]),
     ("stillwatch-synth", &["stillwatch-model"]),
@@ -19,6 +19,7 @@ const MAY: [(&str, &[&str]); 11] = [
     ("stillwatch-track", &["stillwatch-model"]),
     // Of nobody: an auditor builds it alone.
     ("stillwatch-ledger", &[]),
+    ("stillwatch-share", &["stillwatch-model", "stillwatch-stix"]),
     (
         "stillwatch-engine",
         &[
@@ -37,6 +38,7 @@ const MAY: [(&str, &[&str]); 11] = [
             "stillwatch-model",
             "stillwatch-pattern",
             "stillwatch-report",
+            "stillwatch-share",
             "stillwatch-stix",
             "stillwatch-track",
         ],

@@ -71,6 +71,8 @@ enum Verb {
     Export(Box<verbs::stix::export::Args>),
     /// Keep others' STIX 2.1 bundles, each object as it was written
     Import(verbs::stix::import::Args),
+    /// What may leave, to whom: check, test, explain, compare and sign profiles
+    Policy(Box<verbs::policy::Args>),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -118,6 +120,7 @@ fn main() -> ExitCode {
         Verb::Save(args) => verbs::save::run(&args),
         Verb::Export(args) => verbs::stix::export::run(&args),
         Verb::Import(args) => verbs::stix::import::run(&args),
+        Verb::Policy(args) => verbs::policy::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),

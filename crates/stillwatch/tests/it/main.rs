@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod ledger;
+mod policy;
 #[cfg(feature = "with-engine")]
 mod with_engine;
 mod without_engine;

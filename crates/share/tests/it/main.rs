@@ -1,0 +1,11 @@
+//! Tests of what may leave, in one binary.
+//! In: the shipped profiles, exported campaigns, odd objects, planted secrets. Out: passes or fails.
+//! Invariant: needs no network and no clock.
+//! Not here: the command line's own tests.
+
+mod fixture;
+mod laws;
+mod profiles;
+mod references;
+mod secrets;
+mod signed;

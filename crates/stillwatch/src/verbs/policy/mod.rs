@@ -1,0 +1,55 @@
+//! Policy: profiles that say what may leave: checked, tested, explained, compared, signed.
+//! In: profiles' directories, objects. Out: faults, explanations, differences, signatures.
+//! Invariant: nothing leaves by any of these verbs; what is shown is what would leave.
+//! Not here: the decisions (`share`), approvals and the ledger.
+
+mod check;
+mod diff;
+mod explain;
+mod files;
+mod sign;
+
+use clap::Subcommand;
+
+/// Arguments of `policy`.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "Examples:
+  stillwatch policy check profiles/conservative                        schema, types, rules that never matter
+  stillwatch policy test profiles/conservative                         the cases that travel with the profile
+  stillwatch policy explain ID --to lab-one.example --profile DIR      what becomes of each field, and the bytes
+  stillwatch policy diff OLD NEW --over bundle.json                    the guidance changed: what now?
+  stillwatch policy sign DIR --signing-key key.pem                     adopt it; `openssl genpkey -algorithm ed25519` makes a key
+  stillwatch policy verify DIR --key key.pub                           whether it would load
+
+Profiles that come with Stillwatch are in `profiles/`; docs/policy/README.md tells what one consists of.")]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    verb: Verb,
+}
+
+#[derive(Debug, Subcommand)]
+enum Verb {
+    /// Check profiles: files, schema, types, rules and policies that never matter
+    Check(check::CheckArgs),
+    /// Run the cases that travel with profiles
+    Test(check::TestArgs),
+    /// Tell what becomes of each field of an object, by which rule, and the exact bytes that would leave
+    Explain(explain::Args),
+    /// Tell what another profile would let leave, and what no more
+    Diff(diff::Args),
+    /// Sign a profile: only a signed one is ever in force
+    Sign(sign::SignArgs),
+    /// Tell whether a profile would load: signed, unaltered, valid now, not rolled back
+    Verify(sign::VerifyArgs),
+}
+
+pub(crate) fn run(args: &Args) -> Result<u8, String> {
+    match &args.verb {
+        Verb::Check(args) => check::check(args),
+        Verb::Test(args) => check::test(args),
+        Verb::Explain(args) => explain::run(args),
+        Verb::Diff(args) => diff::run(args),
+        Verb::Sign(args) => sign::sign(args),
+        Verb::Verify(args) => sign::verify(args),
+    }
+}
