@@ -45,5 +45,5 @@ pub(super) fn run(args: &Args) -> Result<u8, String> {
     let told = stillwatch_share::explain(&draft, &recipient, &scanners, &set, id);
     print(told.ok_or_else(|| format!("error: there is no object `{id}`"))?)?;
     let desk = Desk::new(&draft, recipient, &scanners);
-    Ok(u8::from(!desk.explain(&set, id).is_some_and(|(result, _)| result.is_ok())))
+    Ok(u8::from(desk.explain(&set, id).is_none_or(|(result, _)| result.is_err())))
 }
