@@ -100,7 +100,7 @@ fn little_memory_finds_the_same() {
     let accounts = ["traffic.jsonl", "--accounts", "accounts.jsonl"];
     let (roomy, _) = findings(folder.path(), &accounts);
     let output =
-        run(folder.path(), &[&["detect", "-v", "--format", "json", "--memory", "16MiB"], &accounts[..]].concat());
+        run(folder.path(), &[&["detect", "-v", "--format", "json", "--memory", "32MiB"], &accounts[..]].concat());
     assert_eq!(output.status.code(), Some(0), "{}", err(&output));
     assert!(err(&output).contains("spilled"), "{}", err(&output));
     let tight = out(&output);
@@ -139,7 +139,7 @@ fn a_disk_that_fills_up_while_spilling_is_told_with_a_cure_and_left_empty() {
     let spill = disk.0.path().to_string_lossy().into_owned();
     let output = run(
         folder.path(),
-        &["detect", "traffic.jsonl", "--accounts", "accounts.jsonl", "--memory", "16MiB", "--spill-dir", &spill],
+        &["detect", "traffic.jsonl", "--accounts", "accounts.jsonl", "--memory", "32MiB", "--spill-dir", &spill],
     );
     assert_eq!(output.status.code(), Some(2), "{}", err(&output));
     let said = err(&output);
