@@ -7,7 +7,8 @@ use std::path::Path;
 
 use anyhow::Result;
 
-use crate::run::{Step, program, skipped};
+use crate::apt;
+use crate::run::{program, skipped};
 
 /// Where Debian keeps the packages' sources.
 const SUMDB: &str = "/usr/share/gocode/src/golang.org/x/mod/sumdb";
@@ -18,14 +19,9 @@ pub(crate) fn install() -> Result<()> {
     if go && Path::new(SUMDB).is_dir() {
         return Ok(());
     }
-    let what = "an exported ledger, audited with Go";
-    let root = program("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    let packages = ["install", "--yes", "--quiet", "--no-install-recommends", "golang-go", "golang-golang-x-mod-dev"];
-    let installed = root
-        && program("apt-get").args(["update", "--quiet"]).quiet().unwrap_or(false)
-        && program("apt-get").args(packages).quiet().unwrap_or(false);
-    if !installed {
-        skipped(what, "needs the packages `golang-go` and `golang-golang-x-mod-dev`");
+    if !apt::install(&["golang-go", "golang-golang-x-mod-dev"])? {
+        let needs = "needs the packages `golang-go` and `golang-golang-x-mod-dev`";
+        skipped("an exported ledger, audited with Go", needs);
     }
     Ok(())
 }

@@ -3,6 +3,7 @@
 //! Invariant: always the same two ways to build (default members; `-p stillwatch-engine`), so that Cargo never rebuilds for a whim.
 //! Not here: anything that a user runs.
 
+mod apt;
 mod arrows;
 mod deny;
 mod go;

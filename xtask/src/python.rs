@@ -8,6 +8,7 @@ use std::path::Path;
 
 use anyhow::{Context, Result, bail};
 
+use crate::apt;
 use crate::run::{Step, have, program, skipped};
 
 const REQUIREMENTS: &str = "xtask/requirements.txt";
@@ -20,10 +21,10 @@ pub(crate) fn install() -> Result<()> {
     if fs::read_to_string(&stamp).is_ok_and(|have| have == wanted) {
         return Ok(());
     }
-    if !have("python3") && !apt(&["python3", "python3-venv"])? {
+    if !have("python3") && !apt::install(&["python3", "python3-venv"])? {
         return missing("needs python3");
     }
-    let made = environment()? || (apt(&["python3-venv"])? && environment()?);
+    let made = environment()? || (apt::install(&["python3-venv"])? && environment()?);
     if !made {
         return missing("needs python3-venv");
     }
@@ -41,16 +42,6 @@ pub(crate) fn install() -> Result<()> {
 
 fn environment() -> Result<bool> {
     program("python3").args(["-m", "venv", "--clear", ENVIRONMENT]).quiet()
-}
-
-/// On a bare machine that is ours: installs packages of the system.
-fn apt(packages: &[&str]) -> Result<bool> {
-    let root = program("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
-    if !root || !have("apt-get") {
-        return Ok(false);
-    }
-    let install = || program("apt-get").args(["install", "-y", "--quiet"]).args(packages).quiet();
-    Ok(install()? || (program("apt-get").arg("update").quiet()? && install()?))
 }
 
 fn missing(why: &str) -> Result<()> {

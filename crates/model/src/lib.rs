@@ -9,6 +9,8 @@ pub mod exchange;
 pub mod findings;
 pub mod hunted;
 pub mod number;
+#[cfg(test)]
+mod published;
 pub mod report;
 pub mod saved;
 pub mod tracked;

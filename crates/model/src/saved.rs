@@ -11,6 +11,11 @@ use crate::{Findings, canonical};
 /// Version of the spool file; raised when a field changes meaning.
 pub const SAVED_VERSION: u32 = 1;
 
+/// The folder of the store when nobody says where it is: the engine and the store must mean the same.
+pub const DATA: &str = "stillwatch-data";
+/// The spool's name in the store's folder: where the two meet.
+pub const SPOOL: &str = "spool";
+
 /// One run's findings, and a detail for each campaign.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct Saved {

@@ -18,7 +18,7 @@ use crate::save::{Outcome, save};
 use crate::store::{Store, private_folder};
 
 /// The spool's name in the data folder.
-pub const FOLDER: &str = "spool";
+pub const FOLDER: &str = stillwatch_model::saved::SPOOL;
 /// Where what can't be read is set aside, in the spool.
 pub const REFUSED: &str = "refused";
 /// The most that a run's file may have.

@@ -13,7 +13,7 @@ use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, SqlSafeStr, Transaction};
 use crate::error::{Error, Result};
 
 /// The folder in which a store is kept when nothing else is said, in the current folder.
-pub const DEFAULT_FOLDER: &str = "stillwatch-data";
+pub const DEFAULT_FOLDER: &str = stillwatch_model::saved::DATA;
 /// The database's name in its folder.
 const FILE: &str = "stillwatch.sqlite";
 /// Held while a store is made or migrated.

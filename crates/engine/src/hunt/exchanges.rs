@@ -36,7 +36,7 @@ pub(crate) struct Looked {
     pub(crate) exchanges: u64,
 }
 
-/// The columns that are looked at, in the order of `COLUMNS`, and where patterns find them.
+/// The columns that are looked at, in the order of a row's values (`Worker::batch`), and where patterns find them.
 fn schema() -> Result<Schema, stillwatch_pattern::SyntaxError> {
     let mut schema = Schema::new();
     let [v4, v6, system] = ["ipv4-addr", "ipv6-addr", "autonomous-system"].map(|kind| schema.object(kind));

@@ -111,21 +111,18 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
         block_on(reading.limits().threads, work)?
     };
     let mut matches = looked.tallied.matches(&wanted, from_sketches);
-    let mut known = accounts.len() as u64;
     if has_shapes {
         let spin = Bar::spin("comparing shapes");
         let found = campaign::find(&accounts);
         drop(spin);
         matches.extend(shape::look(&received, &found.findings));
-    } else if !from_sketches {
-        known = 0;
     }
     refused.extend(looked.refused);
     let hunted = Hunted {
         schema: HUNTED_VERSION,
         generated: format!("{now:.0}"),
         exchanges: looked.exchanges,
-        accounts: known,
+        accounts: accounts.len() as u64,
         sketches: from_sketches,
         wanted: count,
         matches,

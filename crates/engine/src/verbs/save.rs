@@ -17,7 +17,7 @@ use datafusion::prelude::{Expr, col, lit};
 use stillwatch_detect::account::Account;
 use stillwatch_detect::text;
 use stillwatch_model::Report;
-use stillwatch_model::saved::{Client, Detail, Network, SAVED_VERSION, Saved};
+use stillwatch_model::saved::{Client, DATA, Detail, Network, SAVED_VERSION, SPOOL, Saved};
 
 use crate::pipeline::{RunError, account_key, context, each};
 use crate::scan::{self, Tally};
@@ -25,8 +25,6 @@ use crate::scan::{self, Tally};
 use super::progress::Bar;
 use super::{Failure, Reading, file_failure, output, sketch};
 
-/// Where the store is when nobody says.
-const DATA: &str = "stillwatch-data";
 /// Addresses and clients kept of a campaign, most exchanges first.
 const KEPT: usize = 2000;
 
@@ -72,7 +70,7 @@ impl Saving {
     /// Writes the file; the run's id.
     pub(crate) fn write(&self, report: &Report, origins: Origins) -> Result<String, Failure> {
         let saved = saved(report, origins);
-        let folder = self.place.inside("spool");
+        let folder = self.place.inside(SPOOL);
         private(&folder).map_err(|e| file_failure("make", &folder, &e))?;
         let json = serde_json::to_vec(&saved)
             .map_err(|e| Failure::new(format!("cannot write campaigns: {e}"), "report this as a bug"))?;
@@ -154,7 +152,8 @@ struct Counts {
 /// Things by campaign, and how many accounts had each, members or not. Memory grows with the number of things: 12 bytes each.
 #[derive(Debug)]
 struct Seen<K> {
-    by_campaign: HashMap<u32, HashMap<K, Counts>>,
+    /// Each thing with the hash by which its holders are counted.
+    by_campaign: HashMap<u32, HashMap<K, (u64, Counts)>>,
     holders: HashMap<u64, u32>,
 }
 
@@ -169,19 +168,20 @@ impl<K: Hash + Eq + Ord + Clone> Seen<K> {
     fn note(&mut self, hash: u64, campaign: Option<u32>, exchanges: u64, key: impl FnOnce() -> K) {
         *self.holders.entry(hash).or_default() += 1;
         let Some(campaign) = campaign else { return };
-        let counts = self.by_campaign.entry(campaign).or_default().entry(key()).or_default();
+        let things = self.by_campaign.entry(campaign).or_default();
+        let (_, counts) = things.entry(key()).or_insert((hash, Counts::default()));
         counts.exchanges += exchanges;
         counts.accounts += 1;
-        // Until all was seen this holds the hash, by which the others are counted.
-        counts.strangers = hash;
     }
 
     fn of(&mut self, campaign: u32) -> Vec<(K, Counts)> {
-        let mut things: Vec<(K, Counts)> = self.by_campaign.remove(&campaign).unwrap_or_default().into_iter().collect();
-        for (_, counts) in &mut things {
-            let holders = u64::from(self.holders.get(&counts.strangers).copied().unwrap_or_default());
-            counts.strangers = holders.saturating_sub(counts.accounts);
-        }
+        let things = self.by_campaign.remove(&campaign).unwrap_or_default().into_iter();
+        let mut things: Vec<(K, Counts)> = things
+            .map(|(key, (hash, counts))| {
+                let holders = u64::from(self.holders.get(&hash).copied().unwrap_or_default());
+                (key, Counts { strangers: holders.saturating_sub(counts.accounts), ..counts })
+            })
+            .collect();
         things.sort_by(|a, b| b.1.exchanges.cmp(&a.1.exchanges).then_with(|| a.0.cmp(&b.0)));
         things.truncate(KEPT);
         things

@@ -3,13 +3,15 @@
 //! Invariant: reads nothing but the files named; every file is told of, whatever the others are.
 //! Not here: the checks (`stix`).
 
-use std::io::{Read, Write};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use stillwatch_stix::Limits;
 use stillwatch_stix::validate::{Rules, validate};
 use stillwatch_stix::{Fault, Severity};
+
+use super::stix::{bytes, name};
 
 /// Arguments of `validate`.
 #[derive(Debug, clap::Args)]
@@ -46,7 +48,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     let files = if args.files.is_empty() { &stdin[..] } else { &args.files };
     let (mut out, mut code, mut unread) = (String::new(), 0, Vec::new());
     for file in files {
-        let bytes = match read(file) {
+        let bytes = match bytes(file) {
             Ok(bytes) => bytes,
             Err(error) => {
                 unread.push(format!("error: cannot read `{}`: {error}", file.display()));
@@ -71,19 +73,8 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     if unread.is_empty() { Ok(code) } else { Err(unread.join("\n")) }
 }
 
-fn read(file: &Path) -> std::io::Result<Vec<u8>> {
-    if file.as_os_str() != "-" {
-        return std::fs::read(file);
-    }
-    let mut bytes = Vec::new();
-    // One byte more than is allowed tells that it was too much.
-    let most = Limits::default().bytes as u64 + 1;
-    std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-    Ok(bytes)
-}
-
 fn table(file: &Path, faults: &[Fault], more: usize) -> String {
-    let name = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
+    let name = name(file);
     let mut text: String = faults.iter().map(|fault| format!("{name}:{fault}\n")).collect();
     let count = |severity| faults.iter().filter(|fault| fault.severity == severity).count();
     text += &match (faults.is_empty(), more) {

@@ -17,6 +17,7 @@ use stillwatch_stix::{Limits, Object, bundle};
 use stillwatch_track::objects::{self, After, Raw, Which};
 use stillwatch_track::{Filter, Store, list, tracked_by_id};
 
+use super::raw;
 use crate::verbs::store::{Author, Data, block_on, now, say, told};
 
 /// Campaigns and objects that are read at a time.
@@ -171,12 +172,7 @@ async fn own(store: &Store, campaigns: &[Tracked], args: &Args) -> Result<String
     let new: Vec<Raw<'_>> = made
         .iter()
         .filter(|object| before.get(&*object.head.id).is_none_or(|known| known != object.raw()))
-        .map(|object| Raw {
-            id: &object.head.id,
-            version: object.version().unwrap_or_default(),
-            kind: &object.head.kind,
-            json: object.raw(),
-        })
+        .map(raw)
         .collect();
     objects::put(store, OWN, &new, now()).await.map_err(told)?;
     Ok(bundle::write(texts.iter().map(String::as_str)))

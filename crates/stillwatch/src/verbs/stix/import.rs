@@ -3,7 +3,6 @@
 //! Invariant: one bad object never loses the others; more than `--max-bad` of them and nothing is kept.
 //! Not here: believing any of it: what was imported drives nothing by itself.
 
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
@@ -11,6 +10,7 @@ use stillwatch_stix::{Bundle, Limits};
 use stillwatch_track::objects::{self, Raw};
 use stillwatch_track::{Missing, Store};
 
+use super::{bytes, name, raw};
 use crate::verbs::store::{Data, block_on, now, print, say, told};
 
 /// Arguments of `import`.
@@ -52,10 +52,9 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
 }
 
 async fn one(store: &Store, file: &Path, args: &Args) -> Result<(), String> {
-    let name = if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() };
+    let name = name(file);
     let limits = Limits::default();
-    let bytes = bytes(file, limits.bytes as u64 + 1)
-        .map_err(|e| format!("error: cannot read `{name}`: {e}\nhint: check the path"))?;
+    let bytes = bytes(file).map_err(|e| format!("error: cannot read `{name}`: {e}\nhint: check the path"))?;
     let bundle = Bundle::read(&bytes, &limits).map_err(|fault| {
         format!("error: {name}:{fault}\nhint: a STIX 2.1 bundle is wanted; `stillwatch validate` tells its faults")
     })?;
@@ -71,28 +70,9 @@ async fn one(store: &Store, file: &Path, args: &Args) -> Result<(), String> {
             args.max_bad * 100.0
         ));
     }
-    let raw: Vec<Raw<'_>> = bundle
-        .objects
-        .iter()
-        .map(|object| Raw {
-            id: &object.head.id,
-            version: object.version().unwrap_or_default(),
-            kind: &object.head.kind,
-            json: object.raw(),
-        })
-        .collect();
+    let raw: Vec<Raw<'_>> = bundle.objects.iter().map(raw).collect();
     let source = args.source.as_deref().unwrap_or(&name);
     let new = objects::put(store, source, &raw, now()).await.map_err(told)?;
     let known = raw.len() as u64 - new;
     print(format!("{name}: {new} objects imported, {known} known before, {bad} skipped\n"))
-}
-
-fn bytes(file: &Path, most: u64) -> std::io::Result<Vec<u8>> {
-    let mut bytes = Vec::new();
-    if file.as_os_str() == "-" {
-        std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
-    } else {
-        std::fs::File::open(file)?.take(most).read_to_end(&mut bytes)?;
-    }
-    Ok(bytes)
 }

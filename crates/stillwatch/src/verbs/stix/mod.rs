@@ -6,9 +6,43 @@
 pub(crate) mod export;
 pub(crate) mod import;
 
+use std::fs::File;
+use std::io::Read;
+use std::path::Path;
+
+use stillwatch_stix::{Limits, Object};
+use stillwatch_track::objects::Raw;
+
 /// Whether a text is a STIX pattern, for `validate` and `import`.
 pub(crate) fn pattern(text: &str) -> Result<(), String> {
     stillwatch_pattern::Pattern::parse(text, &stillwatch_pattern::Limits::default())
         .map(drop)
         .map_err(|error| error.to_string())
+}
+
+/// A bundle's bytes, from a file or, for `-`, standard input: one byte more than is allowed tells that it was too much.
+pub(crate) fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
+    let most = Limits::default().bytes as u64 + 1;
+    let mut bytes = Vec::new();
+    if file.as_os_str() == "-" {
+        std::io::stdin().lock().take(most).read_to_end(&mut bytes)?;
+    } else {
+        File::open(file)?.take(most).read_to_end(&mut bytes)?;
+    }
+    Ok(bytes)
+}
+
+/// What people call the file.
+pub(crate) fn name(file: &Path) -> String {
+    if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
+}
+
+/// An object as the store keeps it.
+fn raw<'a>(object: &'a Object<'_>) -> Raw<'a> {
+    Raw {
+        id: &object.head.id,
+        version: object.version().unwrap_or_default(),
+        kind: &object.head.kind,
+        json: object.raw(),
+    }
 }
