@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::run::cargo;
 
 /// Every arrow that may be: a crate, and those of the workspace that it leans on.
-const MAY: [(&str, &[&str]); 12] = [
+const MAY: [(&str, &[&str]); 13] = [
     ("stillwatch-model", &[]),
     ("stillwatch-detect", &["stillwatch-model"]),
     ("stillwatch-synth", &["stillwatch-model"]),
@@ -20,6 +20,10 @@ const MAY: [(&str, &[&str]); 12] = [
     // Of nobody: an auditor builds it alone.
     ("stillwatch-ledger", &[]),
     ("stillwatch-share", &["stillwatch-model", "stillwatch-stix"]),
+    (
+        "stillwatch-node",
+        &["stillwatch-ledger", "stillwatch-model", "stillwatch-share", "stillwatch-stix", "stillwatch-track"],
+    ),
     (
         "stillwatch-engine",
         &[
@@ -36,6 +40,7 @@ const MAY: [(&str, &[&str]); 12] = [
         &[
             "stillwatch-ledger",
             "stillwatch-model",
+            "stillwatch-node",
             "stillwatch-pattern",
             "stillwatch-report",
             "stillwatch-share",

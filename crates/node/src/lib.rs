@@ -1,0 +1,6 @@
+//! Node: where store, policy and ledger meet, and what talks to others.
+//! In: the store, a profile in force, the ledger. Out: releases on their way; what was sent, to whom, and who has it.
+//! Invariant: nothing goes out that isn't approved and in the ledger; what goes out is one type with one constructor.
+//! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
+
+pub mod release;
