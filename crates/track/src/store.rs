@@ -22,7 +22,10 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "campaigns", include_str!("../migrations/0001_campaigns.sql"))];
+pub(crate) const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
+    (2, "releases", include_str!("../migrations/0002_releases.sql")),
+];
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
