@@ -3,4 +3,11 @@
 //! Invariant: nothing goes out that isn't approved and in the ledger; what goes out is one type with one constructor.
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
+mod error;
+pub mod own;
+pub mod profile;
+pub mod record;
 pub mod release;
+
+pub use error::{Error, Result};
+pub use record::Record;

@@ -21,7 +21,7 @@ pub use deliver::{Delivery, acknowledge, attempt, delivered, deliveries, outbox}
 pub use propose::propose;
 pub use read::{Which, approvals, had, history, items, latest, list, release, sent_before};
 pub use review::{approve, grouped, reject};
-pub use withdraw::{Revocation, lapse, of_subject, withdraw};
+pub use withdraw::{Revocation, lapse, of_subject, subjects, withdraw};
 
 /// How a release stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

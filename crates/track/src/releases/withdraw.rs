@@ -127,6 +127,21 @@ pub async fn of_subject(store: &Store, campaign: &str) -> Result<Vec<String>> {
     rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// Campaigns that releases that stand or wait are about.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn subjects(store: &Store) -> Result<Vec<String>> {
+    let mut tx = store.read().await?;
+    let rows = sqlx::query(
+        "SELECT DISTINCT subject FROM releases WHERE subject <> '' AND revokes IS NULL \
+         AND state IN ('proposed', 'approved', 'recorded') ORDER BY subject",
+    )
+    .fetch_all(&mut *tx)
+    .await?;
+    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// Ends proposals whose time is over, and deliveries of what nobody may keep any more; returns how many of each.
 ///
 /// # Errors
