@@ -9,5 +9,6 @@ pub mod profile;
 pub mod record;
 pub mod release;
 
+pub use ed25519_dalek::VerifyingKey;
 pub use error::{Error, Result};
 pub use record::Record;

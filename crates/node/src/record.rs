@@ -11,6 +11,7 @@ use stillwatch_ledger::{Entry, Error as LedgerError, Key, Log, PublicKey, Reader
 use stillwatch_track::{By, Store, owed};
 
 use crate::error::{Error, Result};
+use crate::release::entries;
 
 /// Entries taken over at a time: one write to the disk each.
 const BATCH: u32 = 4096;
@@ -70,6 +71,15 @@ impl Record {
             let taken: Vec<(i64, u64)> = owed.iter().map(|owed| owed.place).zip(places).collect();
             ready.extend(owed::recorded(store, &taken, by).await?);
         }
+    }
+
+    /// Writes down that somebody looked at examples, which are text of customers.
+    ///
+    /// # Errors
+    /// When store or ledger can't be written: then nothing should be shown.
+    pub async fn viewed(&self, store: &Store, about: &str, count: u64, reason: &str, by: &By) -> Result<()> {
+        owed::owe_alone(store, about, &entries::viewed(about, count, reason, by)?).await?;
+        self.take_over(store, by).await.map(drop)
     }
 
     /// Appends those entries that the ledger doesn't have behind `since`; returns where each is.

@@ -119,7 +119,9 @@ impl<'d> Desk<'d> {
         let item = set.items.get(at)?;
         let (result, (tlp, pap)) = standings.decided.get(at).cloned().flatten()?;
         let mut notes = Vec::new();
-        if let Some(plan) = self.planner.plan(&item.kind, tlp, pap, item.revoked) {
+        // What is published leaves as it was published, or not at all: its fields are not looked at.
+        if let Some(plan) = self.planner.plan(&item.kind, tlp, pap, item.revoked).filter(|_| !published::is(&item.kind))
+        {
             let leaves = |id: &str| set.leaves(&standings.open, id);
             let mut walk = self.walk(item, &plan, tlp, pap, &leaves);
             walk.notes = Some(Vec::new());

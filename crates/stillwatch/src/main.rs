@@ -73,6 +73,8 @@ enum Verb {
     Import(verbs::stix::import::Args),
     /// What may leave, to whom: check, test, explain, compare and sign profiles
     Policy(Box<verbs::policy::Args>),
+    /// What leaves: propose, review, approve, send, take back
+    Release(Box<verbs::release::Args>),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -121,6 +123,7 @@ fn main() -> ExitCode {
         Verb::Export(args) => verbs::stix::export::run(&args),
         Verb::Import(args) => verbs::stix::import::run(&args),
         Verb::Policy(args) => verbs::policy::run(&args),
+        Verb::Release(args) => verbs::release::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),

@@ -28,9 +28,14 @@ impl Outgoing {
         let items = releases::items(store, &delivery.release).await?;
         let mine = |item: &&Item| item.recipient == delivery.recipient && item.fate == Fate::Leaves && item.until > now;
         let mut objects = Vec::new();
-        for item in items.iter().filter(mine) {
-            check(reader, item)?;
-            objects.push((item.object.clone(), item.body.clone()));
+        let mine: Vec<&Item> = items.iter().filter(mine).collect();
+        for some in mine.chunks(4096) {
+            let indices: Vec<u64> =
+                some.iter().map(|item| item.entry.ok_or_else(|| refused(item, NONE))).collect::<Result<_>>()?;
+            for (item, entry) in some.iter().zip(reader.entries(&indices)?) {
+                check(item, &entry)?;
+                objects.push((item.object.clone(), item.body.clone()));
+            }
         }
         Ok(Self { delivery: delivery.id.clone(), recipient: delivery.recipient.clone(), objects })
     }
@@ -59,15 +64,18 @@ impl Outgoing {
     }
 }
 
-fn check(reader: &Reader, item: &Item) -> Result<()> {
-    let refused = |why: &str| {
-        Error::refused(
-            format!("`{}` for `{}` is not sent: {why}", item.object, item.recipient),
-            "`stillwatch ledger verify` tells whether the ledger is whole; restore a backup of the store, or propose it anew",
-        )
-    };
-    let index = item.entry.ok_or_else(|| refused("it has no entry in the ledger"))?;
-    let entry = Entry::read(&reader.entry(index)?).map_err(|_| refused("its entry in the ledger can't be read"))?;
+const NONE: &str = "it has no entry in the ledger";
+
+fn refused(item: &Item, why: &str) -> Error {
+    Error::refused(
+        format!("`{}` for `{}` is not sent: {why}", item.object, item.recipient),
+        "`stillwatch ledger verify` tells whether the ledger is whole; restore a backup of the store, or propose it anew",
+    )
+}
+
+fn check(item: &Item, entry: &[u8]) -> Result<()> {
+    let refused = |why: &str| refused(item, why);
+    let entry = Entry::read(entry).map_err(|_| refused("its entry in the ledger can't be read"))?;
     let What::Release { object, hash, to, .. } = entry.what else {
         return Err(refused("its entry in the ledger is no release"));
     };

@@ -151,7 +151,7 @@ fn item(member: &str, id: &str, kind: &str, result: &Result<Released, Held>, not
             tlp: released.tlp().name().to_owned(),
             pap: released.pap().name().to_owned(),
             until: released.until().as_microsecond(),
-            because: released.policies().join(", "),
+            because: format!("permitted by {}", released.policies().join(", ")),
             ..blank
         },
         Err(held) => {

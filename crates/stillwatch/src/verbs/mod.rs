@@ -9,6 +9,8 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod ledger;
 pub(crate) mod policy;
+pub(crate) mod record;
+pub(crate) mod release;
 pub(crate) mod save;
 pub(crate) mod saving;
 pub(crate) mod stix;

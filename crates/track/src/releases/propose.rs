@@ -24,7 +24,7 @@ const MOST: usize = 100_000;
 /// When nothing would leave, the same is open already, or the store can't be written.
 pub async fn propose(store: &Store, proposal: &Proposal, by: &By, entries: &Entries<'_>) -> Result<Release> {
     let mut tx = store.write().await?;
-    let id = insert(&mut tx, store, proposal, State::Proposed, by).await?;
+    let id = insert(&mut tx, store, proposal, by).await?;
     if proposal.needed == 0 {
         let release = found(&mut tx, &id).await?;
         settle(&mut tx, &release, &[], by, entries).await?;
@@ -34,12 +34,11 @@ pub async fn propose(store: &Store, proposal: &Proposal, by: &By, entries: &Entr
     Ok(release)
 }
 
-/// Writes a release with its items.
+/// Writes a release with its items, as proposed.
 pub(crate) async fn insert(
     tx: &mut Transaction<'static, Any>,
     store: &Store,
     proposal: &Proposal,
-    state: State,
     by: &By,
 ) -> Result<String> {
     if !proposal.items.iter().any(|item| item.fate == Fate::Leaves) {
@@ -78,7 +77,7 @@ pub(crate) async fn insert(
     )
     .bind(&id)
     .bind(place)
-    .bind(state.name())
+    .bind(State::Proposed.name())
     .bind(&proposal.subject)
     .bind(proposal.revokes.clone())
     .bind(name)

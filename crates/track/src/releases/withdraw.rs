@@ -105,7 +105,7 @@ async fn take_back(
         lapses: i64::MAX,
         items,
     };
-    let told = insert(tx, store, &proposal, State::Approved, by).await?;
+    let told = insert(tx, store, &proposal, by).await?;
     let told = found(tx, &told).await?;
     settle(tx, &told, &[], by, revocation.entries).await?;
     Ok((found(tx, id).await?, Some(found(tx, &told.id).await?)))
