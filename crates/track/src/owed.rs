@@ -56,7 +56,7 @@ pub async fn open(store: &Store, size: u64, most: u32) -> Result<Vec<Owed>> {
     let size = i64::try_from(size).unwrap_or(i64::MAX);
     let mut tx = store.write().await?;
     let last: Option<i64> = sqlx::query(
-        "SELECT MAX(place) FROM (SELECT place FROM owed WHERE entry IS NULL ORDER BY place LIMIT $1) AS some",
+        "SELECT MAX(place) FROM (SELECT place FROM owed WHERE entry IS NULL ORDER BY place LIMIT $1) AS part",
     )
     .bind(i64::from(most))
     .fetch_one(&mut *tx)
