@@ -23,7 +23,7 @@ use crate::verbs::store::{Author, Data, block_on, now, say, told};
 /// Campaigns and objects that are read at a time.
 const PAGE: u32 = 500;
 /// Source under which the store keeps what this organisation told.
-const OWN: &str = "own";
+pub(crate) const OWN: &str = "own";
 /// Statuses that a person vouched for.
 const VOUCHED: [Status; 3] = [Status::Confirmed, Status::Disrupted, Status::Returned];
 

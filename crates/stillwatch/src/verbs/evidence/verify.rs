@@ -1,0 +1,138 @@
+//! Verify: looks at every byte of a bundle.
+//! In: an archive, and the ledger's public key. Out: what it holds, or the first thing that is wrong.
+//! Invariant: nothing is written or unpacked; whatever the bytes are, it ends and says so.
+//! Not here: reading the archive (`archive.rs`).
+
+use std::collections::BTreeMap;
+
+use serde_json::Value;
+use stillwatch_ledger::{Proof, PublicKey, Signed};
+use stillwatch_model::canonical;
+
+use super::ledger::{CHECKPOINT, KEY, entry_path, proof_path};
+use super::manifest::{FORMAT, Ledger, Manifest, PATH, SUMS, VERSION, files, sums};
+use super::{archive, hash};
+
+/// A bundle that is what it says.
+#[derive(Debug)]
+pub(super) struct Checked {
+    pub(super) manifest: Manifest,
+    /// SHA-256 of the archive.
+    pub(super) sha256: String,
+    /// The checkpoint, and whether its key came with the bundle and from nowhere else.
+    pub(super) signed: Option<(Signed, bool)>,
+}
+
+/// Checks it.
+pub(super) fn check(bytes: &[u8], public: Option<&PublicKey>) -> Result<Checked, String> {
+    let all = archive::read(bytes).map_err(|why| format!("the archive: {why}"))?;
+    hashes(&all)?;
+    let manifest = manifest(&all)?;
+    for (path, bytes) in all.iter().filter(|(path, _)| path.ends_with(".json")) {
+        let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("`{path}`: {error}"))?;
+        if canonical::encode(&value).ok().as_deref() != Some(*bytes) {
+            return Err(format!("`{path}`: isn't canonical JSON (RFC 8785)"));
+        }
+        if path == "campaign.json" && value.get("id").and_then(Value::as_str) != Some(&manifest.campaign) {
+            return Err(format!("`{path}`: isn't of `{}`, of which the manifest speaks", manifest.campaign));
+        }
+    }
+    let signed = match (&manifest.ledger, public) {
+        (Some(ledger), public) => Some(proofs(&all, ledger, public)?),
+        (None, Some(key)) => {
+            return Err(format!("a key of `{}` was given, and the bundle holds nothing of a ledger", key.name()));
+        }
+        (None, None) => None,
+    };
+    Ok(Checked { manifest, sha256: hash(bytes), signed })
+}
+
+/// Whether every file is the one whose hash stands in `SHA256SUMS`.
+fn hashes(all: &BTreeMap<String, &[u8]>) -> Result<(), String> {
+    let there = all.get(SUMS).ok_or_else(|| format!("`{SUMS}`: is missing"))?;
+    let right = sums(all);
+    if right.as_bytes() == *there {
+        return Ok(());
+    }
+    let said = String::from_utf8_lossy(there);
+    let mut said: BTreeMap<&str, &str> =
+        said.lines().filter_map(|line| line.split_once("  ")).map(|(h, p)| (p, h)).collect();
+    for line in right.lines() {
+        let (hash, path) = line.split_once("  ").unwrap_or_default();
+        match said.remove(path) {
+            None => return Err(format!("`{path}`: isn't in `{SUMS}`")),
+            Some(told) if told != hash => return Err(format!("`{path}`: its hash isn't the one in `{SUMS}`")),
+            Some(_) => {}
+        }
+    }
+    match said.keys().next() {
+        Some(path) => Err(format!("`{path}`: is in `{SUMS}` and not in the archive")),
+        None => Err(format!("`{SUMS}`: isn't as `sha256sum` writes it, by path")),
+    }
+}
+
+fn manifest(all: &BTreeMap<String, &[u8]>) -> Result<Manifest, String> {
+    let bytes = all.get(PATH).ok_or_else(|| format!("`{PATH}`: is missing"))?;
+    let value: Value = serde_json::from_slice(bytes).map_err(|error| format!("`{PATH}`: {error}"))?;
+    let (format, version) = (value.get("format").and_then(Value::as_str), value.get("version").and_then(Value::as_u64));
+    if format != Some(FORMAT) || version != Some(u64::from(VERSION)) {
+        return Err(format!("`{PATH}`: isn't of format `{FORMAT}`, version {VERSION}, which this program knows"));
+    }
+    let manifest: Manifest = serde_json::from_value(value).map_err(|error| format!("`{PATH}`: {error}"))?;
+    if canonical::encode(&manifest).ok().as_deref() != Some(*bytes) {
+        return Err(format!("`{PATH}`: isn't canonical JSON (RFC 8785)"));
+    }
+    let right = files(all);
+    for (said, there) in manifest.files.iter().zip(&right) {
+        if said != there {
+            let path = said.path.as_str().min(&there.path);
+            return Err(format!("`{path}`: isn't the file of which the manifest speaks"));
+        }
+    }
+    match (manifest.files.get(right.len()), right.get(manifest.files.len())) {
+        (Some(said), _) => Err(format!("`{}`: is missing", said.path)),
+        (_, Some(there)) => Err(format!("`{}`: isn't in the manifest", there.path)),
+        (None, None) => Ok(manifest),
+    }
+}
+
+/// Whether each entry is in the ledger whose checkpoint is here.
+fn proofs(
+    all: &BTreeMap<String, &[u8]>,
+    ledger: &Ledger,
+    public: Option<&PublicKey>,
+) -> Result<(Signed, bool), String> {
+    let file = |path: &str| all.get(path).copied().ok_or_else(|| format!("`{path}`: is missing"));
+    let text = |path: &str| std::str::from_utf8(file(path)?).map_err(|_| format!("`{path}`: isn't text"));
+    let own = text(KEY)?;
+    let own = PublicKey::parse(own.trim_end_matches('\n')).map_err(|error| format!("`{KEY}`: {error}"))?;
+    if public.is_some_and(|public| *public != own) {
+        return Err(format!("`{KEY}`: isn't the key that was given"));
+    }
+    let note = file(CHECKPOINT)?;
+    let signed = Signed::read(note, public.unwrap_or(&own), &[]).map_err(|error| format!("`{CHECKPOINT}`: {error}"))?;
+    if (signed.origin.as_str(), signed.size, signed.root.to_string())
+        != (&ledger.origin, ledger.size, ledger.root.clone())
+    {
+        return Err(format!("`{CHECKPOINT}`: isn't the one of which the manifest speaks"));
+    }
+    let mut rest = all.keys().filter(|path| path.starts_with("ledger/")).count();
+    for proven in &ledger.entries {
+        let (entry, proof) = (entry_path(proven.index), proof_path(proven.index));
+        let told = |error: stillwatch_ledger::Error| format!("`{proof}`: {error}");
+        let parsed = Proof::parse(text(&proof)?).map_err(told)?;
+        if parsed.index != proven.index || parsed.checkpoint != note {
+            return Err(format!("`{proof}`: is of another entry or checkpoint"));
+        }
+        parsed.check(file(&entry)?, public.unwrap_or(&own), &[]).map_err(told)?;
+        let read = stillwatch_ledger::Entry::read(file(&entry)?).ok();
+        if read.as_ref().map(stillwatch_ledger::Entry::about) != proven.about.as_deref() {
+            return Err(format!("`{entry}`: is about something else than the manifest says"));
+        }
+        rest = rest.saturating_sub(2);
+    }
+    if rest != 2 || !ledger.entries.is_sorted_by(|one, next| one.index < next.index) {
+        return Err("`ledger/`: its files aren't those of the entries in the manifest".into());
+    }
+    Ok((signed, public.is_none()))
+}
