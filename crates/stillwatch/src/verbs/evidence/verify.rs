@@ -136,3 +136,149 @@ fn proofs(
     }
     Ok((signed, public.is_none()))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+    use stillwatch_ledger::{Key, Log, What};
+
+    use super::super::manifest::{self, Manifest};
+    use super::*;
+
+    type Done = Result<(), Box<dyn std::error::Error>>;
+
+    /// A bundle as small as can be, with one entry of a ledger of three; and the ledger's key.
+    fn bundle() -> Result<(BTreeMap<String, Vec<u8>>, Manifest, PublicKey), Box<dyn std::error::Error>> {
+        let folder = tempfile::tempdir()?;
+        let key = Key::generate("lab.example/ledger")?;
+        let public = key.public();
+        let entry = |n: u64| stillwatch_ledger::Entry {
+            at: jiff::Timestamp::UNIX_EPOCH,
+            by: "person-1".into(),
+            what: What::View { about: format!("campaign--{n}"), count: n, reason: "ticket-17".into() },
+        };
+        Log::create(folder.path(), key)?.append(&[entry(0), entry(1), entry(2)])?;
+        let from = super::super::ledger::From { folder: folder.path().into(), public: public.clone(), at: None };
+        let mut files = BTreeMap::from([
+            ("campaign.json".to_owned(), br#"{"id":"campaign--1"}"#.to_vec()),
+            ("README.txt".to_owned(), b"How to check it".to_vec()),
+        ]);
+        let ids = ["campaign--1".to_owned()].into();
+        let ledger = super::super::ledger::prove(&from, &ids, &mut files)?;
+        let manifest: Manifest = serde_json::from_value(json!({
+            "format": FORMAT, "version": VERSION, "program": {"name": "stillwatch", "version": "0"},
+            "campaign": "campaign--1", "window": {"from": "", "to": ""},
+            "includes": {"accounts": "numbers", "named_in_texts": [], "examples": null, "stix": null},
+            "method": {
+                "findings": 0, "families": [], "signals": [], "scores_that_differ": 0, "calibrated": false, "score": "",
+                "actionable": "",
+            },
+            "retention": {}, "known_limits": [], "not_kept": [], "ledger": ledger, "files": [],
+        }))?;
+        let manifest = Manifest { files: manifest::files(&files), ..manifest };
+        Ok((files, manifest, public))
+    }
+
+    fn packed(files: &BTreeMap<String, Vec<u8>>, manifest: &Manifest) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+        let mut files = files.clone();
+        manifest::seal(manifest, &mut files)?;
+        Ok(archive::write(Vec::new(), &files)?)
+    }
+
+    #[test]
+    fn every_byte_that_is_changed_is_found() -> Done {
+        let (files, manifest, public) = bundle()?;
+        let mut archive = packed(&files, &manifest)?;
+        assert_eq!(check(&archive, Some(&public)).map(|checked| checked.manifest.campaign), Ok("campaign--1".into()));
+        for at in 0..archive.len() {
+            for by in [1, 0x80] {
+                archive[at] ^= by;
+                assert!(check(&archive, Some(&public)).is_err(), "byte {at} was changed by {by} and not found");
+                archive[at] ^= by;
+            }
+        }
+        for cut in (0..archive.len()).step_by(97) {
+            assert!(check(&archive[..cut], Some(&public)).is_err(), "cut at {cut}");
+        }
+        Ok(())
+    }
+
+    /// What whoever makes hashes anew can't make: each case is packed so that all hashes fit.
+    #[test]
+    fn what_is_wrong_is_named() -> Done {
+        let (right, manifest, public) = bundle()?;
+        let mut said = Vec::new();
+        for case in [
+            "entry",
+            "proof",
+            "checkpoint",
+            "key",
+            "no proof",
+            "stranger",
+            "campaign",
+            "form",
+            "size",
+            "index",
+            "about",
+        ] {
+            let (mut files, mut manifest) = (right.clone(), manifest.clone());
+            let mut put = |path: &str, bytes: &[u8]| files.insert(path.into(), bytes.to_vec());
+            let text = |path: &str| String::from_utf8_lossy(&right[path]).into_owned();
+            match case {
+                "entry" => put("ledger/1.json", text("ledger/1.json").replace("ticket-17", "ticket-18").as_bytes()),
+                "proof" => {
+                    put("ledger/1.tlog-proof", text("ledger/1.tlog-proof").replace("index 1", "index 2").as_bytes())
+                }
+                "checkpoint" => put(CHECKPOINT, text(CHECKPOINT).replace("\n3\n", "\n4\n").as_bytes()),
+                "key" => put(KEY, Key::generate("lab.example/ledger")?.public().to_line().as_bytes()),
+                "no proof" => files.remove("ledger/1.tlog-proof"),
+                "stranger" => put("ledger/2.json", b"{}"),
+                "campaign" => put("campaign.json", br#"{"id":"campaign--2"}"#),
+                "form" => put("campaign.json", br#"{"id": "campaign--1"}"#),
+                _ => None,
+            };
+            if let Some(ledger) = &mut manifest.ledger {
+                match case {
+                    "size" => ledger.size = 4,
+                    "index" => ledger.entries[0].index = 2,
+                    "about" => ledger.entries[0].about = Some("campaign--2".into()),
+                    _ => {}
+                }
+            }
+            manifest.files = manifest::files(&files);
+            let why = check(&packed(&files, &manifest)?, Some(&public)).err().unwrap_or_else(|| "nothing".into());
+            said.push(format!("{case}: {why}"));
+        }
+        insta::assert_snapshot!(said.join("\n"));
+        Ok(())
+    }
+
+    #[test]
+    fn a_file_too_many_or_too_few_is_named() -> Done {
+        let (files, manifest, public) = bundle()?;
+        let mut sealed = files;
+        manifest::seal(&manifest, &mut sealed)?;
+        let mut said = Vec::new();
+        for case in ["more", "fewer", "hashes", "no manifest", "no hashes", "manifest"] {
+            let mut files = sealed.clone();
+            match case {
+                "more" => files.insert("more.txt".into(), Vec::new()),
+                "fewer" => files.remove("README.txt"),
+                "hashes" => files.insert(SUMS.into(), [&sealed[SUMS][..], b"\n"].concat()),
+                "no manifest" => files.remove(PATH),
+                "no hashes" => files.remove(SUMS),
+                _ => {
+                    let text = String::from_utf8_lossy(&sealed[PATH]).replace("\"version\":1", "\"version\":2");
+                    files.insert(PATH.into(), text.into_bytes())
+                }
+            };
+            if matches!(case, "more" | "fewer" | "manifest" | "no manifest") {
+                files.insert(SUMS.into(), manifest::sums(&files).into_bytes());
+            }
+            let why = check(&archive::write(Vec::new(), &files)?, Some(&public)).err();
+            said.push(format!("{case}: {}", why.unwrap_or_else(|| "nothing".into())));
+        }
+        insta::assert_snapshot!(said.join("\n"));
+        Ok(())
+    }
+}
