@@ -252,6 +252,13 @@ fn the_same_store_and_ledger_give_the_same_bytes() -> Done {
     lab.done("restore lab.backup --data other")?;
     lab.done(&format!("{MAKE} restored.tar --producer Harbor --data other"))?;
     assert!(first == lab.bytes("restored.tar")?, "from a backup");
+    // In the other database.
+    if let Some(place) = crate::places::database()? {
+        let stillwatch_track::Place::Server(url) = place else { return Err("no server".into()) };
+        lab.done(&format!("restore lab.backup --data {url}"))?;
+        lab.done(&format!("{MAKE} postgres.tar --producer Harbor --data {url}"))?;
+        assert!(first == lab.bytes("postgres.tar")?, "from PostgreSQL");
+    }
     // After the ledger has grown.
     let more = ENTRIES.replace("CAMPAIGN", &lab.campaign()?);
     for n in 0..60 {
@@ -386,7 +393,10 @@ fn examples_only_where_the_ledger_records_it() -> Done {
     let limits =
         page.split("KNOWN LIMITS").nth(1).and_then(|rest| rest.split("WHAT IS NOT").next()).unwrap_or_default();
     insta::assert_snapshot!("after_expiry", limits);
-    assert!(!std::fs::read_to_string(folder.join("history.json"))?.contains("acct-"));
+    // What a person wrote stands as it was written, and is told of.
+    assert!(!std::fs::read_to_string(folder.join("history.json"))?.contains("acct-03"));
+    let named = &file(&folder, "manifest.json")?["includes"]["named_in_texts"];
+    assert_eq!(named, &json!([{"file": "history.json", "texts": 1}, {"file": "notes.json", "texts": 1}]));
     Ok(())
 }
 

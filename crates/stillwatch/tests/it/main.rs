@@ -8,6 +8,9 @@
 mod campaigns;
 mod evidence;
 mod ledger;
+#[expect(dead_code, unused_imports, unused_macros, reason = "the store's tests use all of it")]
+#[path = "../../../track/tests/it/places.rs"]
+mod places;
 mod policy;
 #[cfg(feature = "with-engine")]
 mod with_engine;

@@ -41,7 +41,8 @@ pub(super) fn method(case: &Case) -> Method {
         score: "1 / (1 + exp(-sum)), where sum is that of the contributions of a finding's signals (runs.json): how likely it \
                 is, from 0 to 1, that the accounts are one campaign. It is no proof, and says nothing of who is behind it."
             .into(),
-        actionable: "at least two of the six families of signals fired, and the score is 0.5 or more; act on nothing less".into(),
+        actionable: "as this version of the program has it: at least two of the six families of signals fired, and the score is 0.5 \
+                     or more; act on nothing less".into(),
     }
 }
 
@@ -95,7 +96,9 @@ pub(super) fn limits(case: &Case, method: &Method) -> Vec<String> {
         *graves.entry(&tombstone.kind).or_default() += 1;
     }
     for (kind, count) in graves {
-        said.push(format!("{count} {kind} were deleted as retention asks: their hashes are in tombstones.json."));
+        said.push(format!(
+            "Deleted as retention asks, of the kind {kind}: {count}; their hashes are in tombstones.json."
+        ));
     }
     said
 }

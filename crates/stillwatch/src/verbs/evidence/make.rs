@@ -198,8 +198,8 @@ fn tell(
     print(text)?;
     for named in &manifest.includes.named_in_texts {
         say(&format!(
-            "{} texts in {} name accounts all the same: read them before you hand it on",
-            named.texts, named.file
+            "{} names accounts all the same, in texts: {}; read them before you hand it on",
+            named.file, named.texts
         ));
     }
     if args.producer.is_none() {

@@ -28,12 +28,13 @@ use super::store::{Author, Data, Format};
     disable_help_subcommand = true,
     after_help = "Examples:
   stillwatch evidence 5f0c12ab --out case.tar --ledger record --public record.pub
-  stillwatch evidence 5f0c12ab --out again.tar --ledger record --public record.pub --at case.tar    the same bytes again
-  stillwatch evidence 5f0c12ab --out full.tar --accounts --examples --reason case-17 --ledger record --key record.key
+  stillwatch evidence 5f0c12ab --out again.tar --ledger record --public record.pub --at case.tar
+  stillwatch evidence 5f0c12ab --out full.tar --ledger record --key record.key --accounts --examples --reason case-17
   stillwatch evidence verify case.tar --public record.pub
 
-It holds the campaign, its course, members, evidence, claims, notes, history, labels, tombstones, what each run found, what was told
-of it, entries of the ledger with their proofs, hashes of everything, and a page on how to check it by hand (docs/evidence.md).
+It holds the campaign, its course, members, evidence, claims, notes, history, labels, tombstones, what each run
+found, what was told of it, entries of the ledger with their proofs, hashes of everything, and a page on how to
+check it by hand (docs/evidence.md).
 Addresses and what people wrote are in it. Whether it may leave is for you to decide.
 Exit codes: 0 done, 1 `verify`: something is wrong, and what; 2 failure."
 )]

@@ -1,6 +1,6 @@
 //! Readme: the page that goes with a bundle, for whoever has none of our programs.
 //! In: the manifest. Out: plain text.
-//! Invariant: says nothing that the manifest doesn't; ASCII only, so that it reads the same everywhere.
+//! Invariant: says nothing of a campaign that the manifest doesn't.
 //! Not here: the facts (`facts.rs`).
 
 use std::fmt::Write;
@@ -61,14 +61,10 @@ pub(super) fn readme(manifest: &Manifest) -> String {
             Accounts::Numbers => "Names of accounts: they have numbers, in the order of their names.",
         },
     );
-    for named in &manifest.includes.named_in_texts {
-        item(
-            &mut page,
-            &format!(
-                "{} texts in {} name accounts all the same: they stand as they were written.",
-                named.texts, named.file
-            ),
-        );
+    if !manifest.includes.named_in_texts.is_empty() {
+        let told = manifest.includes.named_in_texts.iter().map(|named| format!("{} in {}", named.texts, named.file));
+        let told = told.collect::<Vec<_>>().join(", ");
+        item(&mut page, &format!("Some texts name accounts all the same, and stand as they were written: {told}."));
     }
     item(
         &mut page,
