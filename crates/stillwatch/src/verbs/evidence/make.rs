@@ -38,6 +38,13 @@ pub(super) fn run(args: &Args) -> Result<u8, String> {
     let viewed = if args.examples { record(args, &case, &by)? } else { None };
     let (manifest, files) = bundle(args, &case, from.as_ref())?;
     let bytes = archive::write(Vec::new(), &files).map_err(|error| failed(out, &error))?;
+    if bytes.len() as u64 > archive::MOST_BYTES {
+        return Err(format!(
+            "error: the bundle would have {} bytes; {} are allowed\nhint: split the campaign, or leave the examples out",
+            bytes.len(),
+            archive::MOST_BYTES
+        ));
+    }
     // What is handed on has been looked at as whoever gets it will.
     let checked = verify::check(&bytes, from.as_ref().map(|from| &from.public))
         .map_err(|why| format!("error: what was made isn't a bundle: {why}\nhint: report this as a bug"))?;

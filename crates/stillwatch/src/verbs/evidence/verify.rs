@@ -151,9 +151,10 @@ mod tests {
     use super::*;
 
     type Done = Result<(), Box<dyn std::error::Error>>;
+    type Files = BTreeMap<String, Vec<u8>>;
 
     /// A bundle as small as can be, with one entry of a ledger of three; and the ledger's key.
-    fn bundle() -> Result<(BTreeMap<String, Vec<u8>>, Manifest, PublicKey), Box<dyn std::error::Error>> {
+    fn bundle() -> Result<(Files, Manifest, PublicKey), Box<dyn std::error::Error>> {
         let folder = tempfile::tempdir()?;
         let key = Key::generate("lab.example/ledger")?;
         let public = key.public();
@@ -184,7 +185,7 @@ mod tests {
         Ok((files, manifest, public))
     }
 
-    fn packed(files: &BTreeMap<String, Vec<u8>>, manifest: &Manifest) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
+    fn packed(files: &Files, manifest: &Manifest) -> Result<Vec<u8>, Box<dyn std::error::Error>> {
         let mut files = files.clone();
         manifest::seal(manifest, &mut files)?;
         Ok(archive::write(Vec::new(), &files)?)
