@@ -1,6 +1,6 @@
 //! Evidence: one campaign's case as one archive that anybody can check.
 //! In: a campaign, a ledger, what is asked for; or an archive. Out: an archive; or what is wrong with one.
-//! Invariant: the same store and ledger give the same bytes; raw text only where asked for, and recorded before it is read.
+//! Invariant: the same store and ledger give the same bytes; raw text only where asked for, its view recorded before it is written.
 //! Not here: whether it may leave this organisation: that is for a person to say.
 
 mod archive;
