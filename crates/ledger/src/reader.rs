@@ -23,7 +23,10 @@ use crate::proof::{Consistency, Proof};
 #[derive(Debug)]
 pub struct Reader {
     folder: PathBuf,
+    /// What is read and proven against.
     signed: Signed,
+    /// The checkpoint that stands in the folder: the tiles are those of its tree.
+    newest: Signed,
 }
 
 impl Reader {
@@ -34,7 +37,28 @@ impl Reader {
     pub fn open(folder: &Path, key: &PublicKey, witnesses: &[PublicKey]) -> Result<Self> {
         let bytes = files::read(&folder.join("checkpoint"), MAX_BYTES as u64)?;
         let bytes = bytes.ok_or_else(|| Error::NoLedger(folder.to_owned()))?;
-        Ok(Self { folder: folder.to_owned(), signed: Signed::read(&bytes, key, witnesses)? })
+        let newest = Signed::read(&bytes, key, witnesses)?;
+        Ok(Self { folder: folder.to_owned(), signed: newest.clone(), newest })
+    }
+
+    /// Reads the ledger as it was at an earlier checkpoint, which somebody kept: entries and proofs are those of then.
+    ///
+    /// # Errors
+    /// As [`Reader::open`]; [`Error::Range`] where the checkpoint is ahead of the ledger; [`Error::Proof`] where the ledger
+    /// doesn't continue it.
+    pub fn open_at(folder: &Path, key: &PublicKey, witnesses: &[PublicKey], earlier: &[u8]) -> Result<Self> {
+        let mut reader = Self::open(folder, key, witnesses)?;
+        let earlier = Signed::read(earlier, key, witnesses)?;
+        if reader.root_at(earlier.size)? != earlier.root {
+            let why = format!(
+                "the ledger in `{}` doesn't continue the checkpoint of size {}",
+                folder.display(),
+                earlier.size
+            );
+            return Err(Error::Proof(why));
+        }
+        reader.signed = earlier;
+        Ok(reader)
     }
 
     /// The checkpoint.
@@ -98,10 +122,12 @@ impl Reader {
         self.within("entry", index)?;
         let tile = self.bundle_tile(index / WIDTH);
         let bytes = read_bundle(&self.folder, &tile)?;
-        let (entries, whole) = split_bundle(&bytes);
+        let (mut entries, whole) = split_bundle(&bytes);
         if !whole || entries.len() != tile.width() as usize {
             return Err(Error::altered(Place::File(layout::path(&tile)), "isn't a bundle of whole entries"));
         }
+        // Of an earlier checkpoint, what came later isn't there.
+        entries.truncate((self.signed.size - index / WIDTH * WIDTH).min(WIDTH) as usize);
         Ok((index / WIDTH * WIDTH, entries.into_iter().map(<[u8]>::to_vec).collect()))
     }
 
@@ -157,11 +183,11 @@ impl Reader {
     }
 
     fn hashes<'a>(&self, tiles: &'a DiskTiles<'a>) -> TileHashReader<'a> {
-        TileHashReader::new(self.signed.size, self.signed.root, tiles)
+        TileHashReader::new(self.newest.size, self.newest.root, tiles)
     }
 
     fn bundle_tile(&self, n: u64) -> Tile {
-        bundle(n, (self.signed.size - n * WIDTH).min(WIDTH))
+        bundle(n, (self.newest.size - n * WIDTH).min(WIDTH))
     }
 
     fn within(&self, what: &'static str, index: u64) -> Result<()> {

@@ -81,6 +81,8 @@ enum Verb {
     Restore(verbs::backup::RestoreArgs),
     /// The record of what was released and decided: verify, prove, watch, export
     Ledger(Box<verbs::ledger::Args>),
+    /// A campaign's case as one archive that anybody can check; and checking one
+    Evidence(Box<verbs::evidence::Args>),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
     /// Check that bundles keep to STIX 2.1, and tell line and path of each fault
@@ -127,6 +129,7 @@ fn main() -> ExitCode {
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),
+        Verb::Evidence(args) => verbs::evidence::run(&args),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Validate(args) => verbs::validate::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),

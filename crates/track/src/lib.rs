@@ -6,6 +6,7 @@
 pub mod backup;
 mod by;
 mod campaign;
+pub mod case;
 pub mod change;
 pub mod counted;
 mod error;

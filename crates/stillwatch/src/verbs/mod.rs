@@ -7,6 +7,7 @@ pub(crate) mod backup;
 pub(crate) mod campaigns;
 pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod evidence;
 pub(crate) mod ledger;
 pub(crate) mod policy;
 pub(crate) mod record;

@@ -82,8 +82,12 @@ pub async fn outbox(store: &Store, recipient: Option<&str>) -> Result<Vec<Delive
 /// When the store can't be read.
 pub async fn deliveries(store: &Store, release: &str) -> Result<Vec<Delivery>> {
     let mut tx = store.read().await?;
+    deliveries_of(&mut tx, release).await
+}
+
+pub(crate) async fn deliveries_of(tx: &mut Transaction<'static, Any>, release: &str) -> Result<Vec<Delivery>> {
     let sql = format!("{DELIVERY} WHERE release = $1 ORDER BY recipient");
-    let rows = sqlx::query(AssertSqlSafe(sql)).bind(release).fetch_all(&mut *tx).await?;
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(release).fetch_all(&mut **tx).await?;
     rows.iter().map(read).collect()
 }
 

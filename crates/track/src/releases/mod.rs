@@ -19,6 +19,7 @@ use crate::error::Result;
 pub(crate) use deliver::ready;
 pub use deliver::{Delivery, acknowledge, attempt, delivered, deliveries, outbox};
 pub use propose::propose;
+pub(crate) use read::courses;
 pub use read::{Which, approvals, had, history, items, latest, list, release, sent_before};
 pub use review::{approve, grouped, reject};
 pub use withdraw::{Revocation, lapse, of_subject, subjects, withdraw};
@@ -222,6 +223,19 @@ pub struct Step {
     pub what: String,
     /// To whom, or why.
     pub because: String,
+}
+
+/// How a release went.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct Course {
+    /// The release.
+    pub release: Release,
+    /// Who approved it.
+    pub approvals: Vec<Approval>,
+    /// What went to whom.
+    pub deliveries: Vec<Delivery>,
+    /// Every step, oldest first.
+    pub steps: Vec<Step>,
 }
 
 /// An entry that the ledger is owed, and the items that it is about, by their places in the list that was handed over.

@@ -7,7 +7,8 @@ use sqlx::any::AnyRow;
 use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use stillwatch_model::Micros;
 
-use super::{Approval, Fate, Item, Release, State, Step};
+use super::deliver::deliveries_of;
+use super::{Approval, Course, Fate, Item, Release, State, Step};
 use crate::campaign::count;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -178,10 +179,35 @@ pub(crate) async fn approvals_of(tx: &mut Transaction<'static, Any>, id: &str) -
 /// When the store can't be read.
 pub async fn history(store: &Store, id: &str) -> Result<Vec<Step>> {
     let mut tx = store.read().await?;
+    steps(&mut tx, id).await
+}
+
+/// Releases about a campaign or about what it absorbed, oldest first, each with how it went.
+pub(crate) async fn courses(tx: &mut Transaction<'static, Any>, campaign: &str) -> Result<Vec<Course>> {
+    let rows = sqlx::query(
+        "SELECT id FROM releases WHERE subject = $1 OR subject IN (SELECT alias FROM aliases WHERE campaign = $1) ORDER BY place",
+    )
+    .bind(campaign)
+    .fetch_all(&mut **tx)
+    .await?;
+    let mut all = Vec::with_capacity(rows.len());
+    for row in &rows {
+        let id: String = row.try_get(0)?;
+        all.push(Course {
+            release: found(tx, &id).await?,
+            approvals: approvals_of(tx, &id).await?,
+            deliveries: deliveries_of(tx, &id).await?,
+            steps: steps(tx, &id).await?,
+        });
+    }
+    Ok(all)
+}
+
+async fn steps(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Step>> {
     let rows =
         sqlx::query("SELECT recorded, author, what, because FROM release_history WHERE release = $1 ORDER BY place")
             .bind(id)
-            .fetch_all(&mut *tx)
+            .fetch_all(&mut **tx)
             .await?;
     let step = |row: &AnyRow| {
         Ok(Step { at: row.try_get(0)?, by: row.try_get(1)?, what: row.try_get(2)?, because: row.try_get(3)? })
