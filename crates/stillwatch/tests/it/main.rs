@@ -13,6 +13,7 @@ mod ledger;
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
 mod policy;
+mod release;
 #[cfg(feature = "with-engine")]
 mod with_engine;
 mod without_engine;

@@ -145,7 +145,7 @@ fn recipient(text: &mut String, member: &str, items: &[&Item]) -> Result<(), Str
 
 fn fields(text: &mut String, notes: &str) -> Result<(), String> {
     if notes == "[]" {
-        let _ = writeln!(text, "      as it is: it tells nothing new");
+        let _ = writeln!(text, "      as it is  (as a whole)");
         return Ok(());
     }
     let mut notes: Vec<Note> = serde_json::from_str(notes)
