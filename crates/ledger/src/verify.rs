@@ -6,6 +6,7 @@
 use std::fs;
 use std::path::Path;
 
+use jiff::Timestamp;
 use tlog_tiles::{
     Error as TreeError, HASH_SIZE, Hash, HashReader, Tile, record_hash, split_stored_hash_index, tree_hash,
 };
@@ -25,6 +26,9 @@ pub struct Verified {
     pub signed: Signed,
     /// The first entry that was signed but that this version doesn't understand, and how many there are.
     pub strange: Option<(u64, u64)>,
+    /// The first entry that says an earlier time than the one before it, and how many do: a clock was moved back. Order is by
+    /// index, so nothing is wrong with the ledger.
+    pub back: Option<(u64, u64)>,
     /// Files beyond the checkpoint, left by an interrupted append; nobody signed them.
     pub beyond: Vec<String>,
 }
@@ -61,12 +65,29 @@ pub fn verify(folder: &Path, key: &PublicKey, witnesses: &[PublicKey]) -> Result
     let beyond = strays(folder, signed.size)?;
     let first = parts.iter().find_map(|part| part.strange);
     let count = parts.iter().map(|part| part.stranges).sum();
-    Ok(Verified { signed, strange: first.map(|first| (first, count)), beyond })
+    Ok(Verified { signed, strange: first.map(|first| (first, count)), back: back(&parts), beyond })
+}
+
+/// The first entry that says an earlier time than the one before it, and how many do.
+fn back(parts: &[Part]) -> Option<(u64, u64)> {
+    let (mut first, mut count): (Option<u64>, u64) = (None, 0);
+    let mut last: Option<Timestamp> = None;
+    for (part, n) in parts.iter().zip(0..) {
+        let at_edge = part.times.zip(last).is_some_and(|((begin, _), last)| begin < last).then_some(n * WIDTH);
+        first = first.or(at_edge).or(part.back);
+        count += part.backs + u64::from(at_edge.is_some());
+        last = part.times.map(|(_, end)| end).or(last);
+    }
+    first.map(|first| (first, count))
 }
 
 /// What was seen of a bundle.
 #[derive(Default)]
 struct Part {
+    /// The times of its first and last entry.
+    times: Option<(Timestamp, Timestamp)>,
+    back: Option<u64>,
+    backs: u64,
     hashes: Vec<u8>,
     wrong: Option<Altered>,
     strange: Option<u64>,
@@ -101,9 +122,18 @@ fn read_one(folder: &Path, size: u64, n: u64) -> Result<Part> {
         if part.wrong.is_none() && signed.is_some_and(|signed| signed != hash.0) {
             part.wrong = wrong(index, "its hash isn't the one that was recorded");
         }
-        if Entry::read(entry).is_err() {
-            part.strange = part.strange.or(Some(n * WIDTH + index));
-            part.stranges += 1;
+        match Entry::read(entry) {
+            Err(_) => {
+                part.strange = part.strange.or(Some(n * WIDTH + index));
+                part.stranges += 1;
+            }
+            Ok(Entry { at, .. }) => {
+                if part.times.is_some_and(|(_, last)| at < last) {
+                    part.back = part.back.or(Some(n * WIDTH + index));
+                    part.backs += 1;
+                }
+                part.times = Some((part.times.map_or(at, |(first, _)| first), at));
+            }
         }
         part.hashes.extend_from_slice(&hash.0);
     }

@@ -127,6 +127,11 @@ fn a_clock_moved_back_shows_in_entries_and_never_in_checkpoints() -> Done {
     assert!(log.signed().time >= before && before.is_some());
     let reader = Reader::open(folder.path(), &log.public(), &[])?;
     assert_eq!(Entry::read(&reader.entry(1)?)?.at, entry(3).at);
+    assert_eq!(verify(folder.path(), &log.public(), &[])?.back, Some((1, 1)));
+    // Forward again, and back at the edge of a bundle.
+    log.append(&entries(200..454))?;
+    log.append(&entries(5..7))?;
+    assert_eq!(verify(folder.path(), &log.public(), &[])?.back, Some((1, 2)));
     Ok(())
 }
 

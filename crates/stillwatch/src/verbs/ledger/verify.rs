@@ -37,6 +37,11 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     if let Some((first, count)) = verified.strange {
         table += &format!("\n{count} entries are of a kind that this version doesn't know; the first is {first}");
     }
+    if let Some((first, count)) = verified.back {
+        table += &format!(
+            "\n{count} entries say an earlier time than the one before them, the first is {first}: a clock was moved back"
+        );
+    }
     for file in &verified.beyond {
         table += &format!("\n`{file}` is beyond the checkpoint: an append was interrupted, nobody signed it");
     }
@@ -46,8 +51,9 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         table += &format!("\n{seen} witnesses signed the checkpoint; {} must have", args.quorum);
     }
     let strange = verified.strange.map(|(first, count)| json!({"first": first, "count": count}));
+    let back = verified.back.map(|(first, count)| json!({"first": first, "count": count}));
     let json = json!({
-        "holds": enough, "checkpoint": about(&verified.signed), "strange": strange, "beyond": verified.beyond,
+        "holds": enough, "checkpoint": about(&verified.signed), "strange": strange, "back": back, "beyond": verified.beyond,
     });
     reading.say(&table, &json);
     Ok(u8::from(!enough))
