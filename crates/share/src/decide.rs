@@ -4,6 +4,8 @@
 //! is marked at least as strictly as everything it names; the result is a fixed point, whatever the order.
 //! Not here: the right to put it on the wire (`release.rs`): this may be asked of drafts too.
 
+use std::cell::RefCell;
+
 use stillwatch_model::canonical;
 use stillwatch_stix::marking::{Pap, Tlp};
 
@@ -11,7 +13,7 @@ use crate::draft::Draft;
 use crate::form::TokenKey;
 use crate::plan::{Plan, Planner};
 use crate::published;
-use crate::scan::Scanners;
+use crate::scan::{Kept, Scanners};
 use crate::set::{Item, Set};
 use crate::walk::{Note, Walk};
 
@@ -60,6 +62,8 @@ pub struct Desk<'d> {
     planner: Planner<'d>,
     recipient: Recipient,
     scanners: &'d Scanners,
+    /// Texts in which the scanners found nothing.
+    kept: RefCell<Kept>,
 }
 
 /// How objects stand while they are decided, by their place in the set.
@@ -78,7 +82,7 @@ impl<'d> Desk<'d> {
     /// A desk.
     #[must_use]
     pub fn new(draft: &'d Draft, recipient: Recipient, scanners: &'d Scanners) -> Self {
-        Desk { planner: Planner::new(draft, &recipient.member), recipient, scanners }
+        Desk { planner: Planner::new(draft, &recipient.member), recipient, scanners, kept: RefCell::default() }
     }
 
     /// What leaves of each object of a set, in its order.
@@ -204,7 +208,7 @@ impl<'d> Desk<'d> {
                 self.walk(item, &plan, tlp, pap, leaves).object(&item.value).map_err(|why| held(item, &why, &[]))?;
             let text = canonical::encode(&left).ok().and_then(|bytes| String::from_utf8(bytes).ok());
             let text = text.ok_or_else(|| held(item, "it can't be written as canonical JSON", &[]))?;
-            if let Some(found) = self.scanners.look(&text) {
+            if let Some(found) = self.scanners.look_again(&text, &mut self.kept.borrow_mut()) {
                 return Err(held(item, &found.to_string(), &[]));
             }
             text
