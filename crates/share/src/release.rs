@@ -118,13 +118,13 @@ pub fn minimise(
             preview,
         })
     };
-    let desk = Desk::new(profile.draft(), recipient.clone(), scanners);
+    let desk = Desk::new(profile.draft(), recipient.clone(), scanners).at(profile.now());
     desk.decide(set).into_iter().enumerate().map(released).collect()
 }
 
 impl Set {
     /// When an object says that it is to be deleted.
-    fn expires(&self, at: usize) -> Option<Timestamp> {
+    pub(crate) fn expires(&self, at: usize) -> Option<Timestamp> {
         let extensions = self.items.get(at)?.value.get("extensions")?;
         let expires = extensions.get(stillwatch_stix::extension::HANDLING)?.get("expires")?;
         // An expiry that can't be read has passed.

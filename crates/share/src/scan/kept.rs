@@ -15,7 +15,7 @@ const LONGEST: usize = 256;
 
 /// Texts in which nothing was found. For one `Scanners` and one thread.
 #[derive(Debug, Default)]
-pub(crate) struct Kept {
+pub struct Kept {
     texts: HashSet<Box<str>>,
     /// The same, put together of two.
     seams: HashSet<Box<str>>,

@@ -10,15 +10,17 @@ mod forms;
 mod kept;
 mod names;
 mod plain;
+mod prompts;
 mod seam;
 mod tokens;
 mod views;
 
 use serde_json::Value;
 
-pub(crate) use kept::Kept;
+pub use kept::Kept;
 use find::Reading;
 use names::Names;
+pub use prompts::prompts;
 use seam::Seam;
 use tokens::Token;
 use views::End;
@@ -70,9 +72,10 @@ impl Scanners {
         }
     }
 
-    /// The same, faster: texts that were looked through before are passed over. The tokens are read off the bytes
-    /// themselves; only to say where a thing stands they are parsed.
-    pub(crate) fn look_again(&self, json: &str, kept: &mut Kept) -> Option<Found> {
+    /// The same verdict, sooner: texts that were looked through before are passed over. The tokens are read off the bytes
+    /// themselves; only to say where a thing stands they are parsed. `kept` must be of these scanners only.
+    #[must_use]
+    pub fn look_again(&self, json: &str, kept: &mut Kept) -> Option<Found> {
         let (mut slip, mut seam) = (None, std::mem::take(&mut kept.seam));
         seam.clear();
         let mut holds = |text: &str, reading| {

@@ -6,6 +6,8 @@
 mod fixture;
 mod laws;
 mod profiles;
+mod prompts;
 mod references;
+mod scanning;
 mod secrets;
 mod signed;
