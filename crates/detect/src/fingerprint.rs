@@ -18,9 +18,9 @@ pub const BODY: usize = 16;
 /// Slots that sketches keep of a system prompt.
 pub const SYSTEM: usize = 4;
 /// Tokens of a shingle.
-const SHINGLE: usize = 3;
+pub const SHINGLE: usize = 3;
 /// Tokens of a text's head and tail that are hashed as they stand: injected text is fixed text at an edge.
-const EDGE: usize = 8;
+pub const EDGE: usize = 8;
 
 const A: u64 = 0xa076_1d64_78bd_642f;
 const B: u64 = 0xe703_7ed1_a0b4_28db;

@@ -13,8 +13,8 @@ use super::views::regex;
 
 static BASE64: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9+/_-]{8,}={0,2}"));
 /// The same, wrapped into lines or groups.
-static WRAPPED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[A-Za-z0-9+/_-]{4,}(?:\r?\n|\\n| )){2,}[A-Za-z0-9+/_-]+={0,2}"));
-static BASE32: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[A-Z2-7]{14,}|[a-z2-7]{14,})={0,6}"));
+static WRAPPED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[A-Za-z0-9+/_-]+(?:\r?\n|\\n))+[A-Za-z0-9+/_-]+={0,2}|(?:[A-Za-z0-9+/_-]{4,} ){2,}[A-Za-z0-9+/_-]+={0,2}"));
+static BASE32: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[A-Z2-7]{12,}|[a-z2-7]{12,})={0,6}"));
 static HEX: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)(?:(?:0x|=)?[0-9a-f]{2}[ :,;._-]{0,2}){6,}"));
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[%=][0-9a-fA-F]{2})+"));
 static UNICODE: LazyLock<Regex> = LazyLock::new(|| {
@@ -28,7 +28,7 @@ static BINARY: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[01]{8}[ ,]?){5,}")
 /// Letters drawn apart: `j a n e`, `j-a-n-e`.
 static SPACED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:\S {1,3}){5,}\S|(?:\S[._*|/-]){5,}\S"));
 /// Signs of which the encodings of 85 signs are made, apart from those in words.
-static BASE85: LazyLock<Regex> = LazyLock::new(|| regex(r"[!-~]{12,}"));
+static BASE85: LazyLock<Regex> = LazyLock::new(|| regex(r"[!-~]{10,}"));
 
 const LENIENT: GeneralPurposeConfig = GeneralPurposeConfig::new()
     .with_decode_padding_mode(DecodePaddingMode::Indifferent)
@@ -105,9 +105,9 @@ pub(super) fn all(text: &str) -> Undone {
     }
     for found in SPACED.find_iter(text) {
         let apart = found.as_str();
-        let spaced = apart.contains(' ');
-        let joined: String =
-            if spaced { apart.replace(' ', "") } else { apart.chars().step_by(2).collect() };
+        // Between words there is more room than within.
+        let words = |words: &str| words.split("  ").map(|word| word.replace(' ', "")).collect::<Vec<_>>().join(" ");
+        let joined = if apart.contains(' ') { words(apart) } else { apart.chars().step_by(2).collect() };
         undone.text(&joined);
     }
     undone

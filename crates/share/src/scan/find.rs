@@ -33,7 +33,7 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:\b(?:sk|pk|rk)[-_](?:ant|live|test|proj|or|svcacct)?[-_]?[A-Za-z0-9_-]{12,}|\b(?:AKIA|ASIA|AGPA|AROA)[A-Z0-9]{12,}",
         r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bAIza[A-Za-z0-9_-]{30,}",
         r"|\bglpat-[A-Za-z0-9_-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_-]{30,}|\bhf_[A-Za-z0-9]{20,}|\bSG\.[A-Za-z0-9_-]{16,}",
-        r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|-----BEGIN [A-Z ]*(?:PRIVATE|SECRET)|\bAGE-SECRET-KEY-|\bya29\.[A-Za-z0-9_-]{20,}",
+        r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|-----BEGIN ?[A-Z ]*(?:PRIVATE|SECRET)|\bAGE-SECRET-KEY-|\bya29\.[A-Za-z0-9_-]{20,}",
         r"|(?i:\bbearer\s+[a-z0-9._~+/-]{16,}|\b(?:api[_-]?key|secret|passw(?:or)?d|token|pwd)\s*[:=]\s*\S{6,}|://[^\s/:@]+:[^\s/:@]+@))"
     ))
 });

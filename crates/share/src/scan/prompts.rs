@@ -13,8 +13,8 @@
 
 use std::collections::HashMap;
 
-use stillwatch_detect::fingerprint::{Place, within};
-use stillwatch_detect::text::Tokens;
+use stillwatch_detect::fingerprint::{EDGE, Place, SHINGLE, within};
+use stillwatch_detect::text::{NUMBER, Tokens};
 use stillwatch_model::TextSketch;
 
 use super::PromptCheck;
@@ -84,7 +84,7 @@ impl Known {
             return false;
         }
         // By part: slots that agree, and the shingles that make them agree.
-        let mut agree: HashMap<u32, (Vec<Place>, Vec<usize>)> = HashMap::new();
+        let mut agree: HashMap<u32, (Vec<Place>, Vec<&[u64]>)> = HashMap::new();
         let mut edge = false;
         within(tokens, |at, place, value| {
             let (word, bit) = self.bit(value);
@@ -92,14 +92,18 @@ impl Known {
                 return;
             }
             let Some(parts) = self.at.get(&(place, value)) else { return };
-            edge |= matches!(place, Place::Head | Place::Tail);
-            for part in parts {
+            if matches!(place, Place::Head | Place::Tail) {
+                edge |= says(tokens.get(at..at + EDGE).unwrap_or_default(), WORDS);
+                return;
+            }
+            let shingle = tokens.get(at..at + SHINGLE).unwrap_or_default();
+            for part in parts.iter().filter(|_| says(shingle, 2)) {
                 let (slots, shingles) = agree.entry(*part).or_default();
                 if !slots.contains(&place) {
                     slots.push(place);
                 }
-                if !shingles.contains(&at) {
-                    shingles.push(at);
+                if !shingles.contains(&shingle) {
+                    shingles.push(shingle);
                 }
             }
         });
@@ -108,4 +112,10 @@ impl Known {
             shingles.len() >= MANY || (shingles.len() >= FEW && slots.len() * 2 >= fixed)
         })
     }
+}
+
+/// Whether there are so many different words, numbers apart: dates and tables are no passage of anybody's.
+fn says(tokens: &[u64], words: usize) -> bool {
+    let known = |at: usize, token: &u64| tokens.iter().take(at).any(|before| before == token);
+    tokens.iter().enumerate().filter(|(at, token)| **token != NUMBER && !known(*at, token)).count() >= words
 }

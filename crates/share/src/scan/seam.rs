@@ -24,7 +24,7 @@ impl Seam {
 
     /// A text with the end of what stands before it; `None` where nothing does, or the text can't say anything.
     pub(super) fn join(&mut self, text: &str, listed: bool) -> Option<&str> {
-        let digits = text.len() <= 8 && text.bytes().all(|byte| byte.is_ascii_digit());
+        let digits = text.len() <= 6 && text.bytes().all(|byte| byte.is_ascii_digit());
         if (forms::is_harmless(text) && !digits) || forms::is_technical(text) || forms::is_ja4(text) {
             return None;
         }

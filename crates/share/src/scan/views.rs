@@ -23,10 +23,10 @@ pub(super) fn regex(text: &str) -> Regex {
     Regex::new(text).unwrap()
 }
 
-/// Ids and slots within patterns, which are no text of anybody's.
+/// Ids, slots and fingerprints of clients, which are no text of anybody's; which ids may be named is seen to elsewhere (`walk.rs`).
 static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"extension-definition--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'[0-9a-f]{8}'|\b[tqd](?:13|12|11|10|s[123]|d[123]|00)[di][0-9]{4}[a-z0-9]{2}_[0-9a-f]{12}_[0-9a-f]{12}\b",
+        r"\b[a-z][a-z0-9-]{2,30}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'[0-9a-f]{8}'|\b[tqd](?:13|12|11|10|s[123]|d[123]|00)[di][0-9]{4}[a-z0-9]{2}_[0-9a-f]{12}_[0-9a-f]{12}\b",
     )
 });
 
@@ -88,7 +88,8 @@ pub(super) fn each(text: &str, look: &mut dyn FnMut(&View<'_>) -> bool) -> End {
                 return End::TooMuch;
             }
             if known.insert(text.clone()) {
-                waiting.push(Waiting { text, depth: depth + 1, backwards, turned });
+                // What is encoded in a text that is read backwards reads forwards.
+                waiting.push(Waiting { text, depth: depth + 1, backwards: false, turned });
             }
         }
         // Turned once: what was turned twice in any way reads as it did.

@@ -4,6 +4,7 @@
 //! Not here: the command line's own tests.
 
 mod fixture;
+mod holds;
 mod laws;
 mod profiles;
 mod prompts;
