@@ -307,7 +307,8 @@ mod tests {
             let anchors = make.anchors(tokens.read(prompt));
             let system = make.system(tokens.read(prompt));
             let mut found = std::collections::HashSet::new();
-            let longer = format!("They wrote again and again what follows. {prompt} Nobody knows why; it was seen in May.");
+            let longer =
+                format!("They wrote again and again what follows. {prompt} Nobody knows why; it was seen in May.");
             within(tokens.read(&longer), |_, place, value| {
                 found.insert((place, value));
             });

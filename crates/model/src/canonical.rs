@@ -65,8 +65,18 @@ mod tests {
     #[test]
     fn what_is_pushed_is_what_is_encoded() -> Result<(), serde_json::Error> {
         let texts = ["", "a b", "é\u{1f600}", "\"\\/", "\n\u{0}\u{1f}\u{7f}\u{80}\u{2028}"].map(|text| json!(text));
-        let numbers = [json!(0), json!(-1), json!(1_u64 << 53), json!((1_u64 << 53) + 1), json!(u64::MAX), json!(i64::MIN)];
-        let odd = [json!(0.5), json!(1e21), json!(-0.0), json!(1.0), json!(null), json!(true), json!(false), json!({"b": [1], "a": {}})];
+        let numbers =
+            [json!(0), json!(-1), json!(1_u64 << 53), json!((1_u64 << 53) + 1), json!(u64::MAX), json!(i64::MIN)];
+        let odd = [
+            json!(0.5),
+            json!(1e21),
+            json!(-0.0),
+            json!(1.0),
+            json!(null),
+            json!(true),
+            json!(false),
+            json!({"b": [1], "a": {}}),
+        ];
         for value in texts.iter().chain(&numbers).chain(&odd) {
             let mut text = String::new();
             push(&mut text, value)?;

@@ -42,7 +42,11 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
     let each = |took: Duration| took.as_secs_f64() * 1e6 / set.len() as f64;
     let desk = Desk::new(&draft, recipient.clone(), &scanners);
     let all = best(|| desk.decide(&set).iter().flatten().count());
-    println!("decided, minimised, written, scanned: {:.0} objects a second a core, {:.2} µs each", rate(all), each(all));
+    println!(
+        "decided, minimised, written, scanned: {:.0} objects a second a core, {:.2} µs each",
+        rate(all),
+        each(all)
+    );
     let only = best(|| desk.verdicts(&set).into_iter().filter(|permitted| *permitted).count());
     println!("  decided (object and each of its fields): {:.0} a second, {:.2} µs each", rate(only), each(only));
     let left: Vec<String> = desk.decide(&set).into_iter().flatten().map(|preview| preview.text).collect();

@@ -84,7 +84,13 @@ impl<'d> Desk<'d> {
     /// A desk.
     #[must_use]
     pub fn new(draft: &'d Draft, recipient: Recipient, scanners: &'d Scanners) -> Self {
-        Desk { planner: Planner::new(draft, &recipient.member), recipient, scanners, kept: RefCell::default(), now: None }
+        Desk {
+            planner: Planner::new(draft, &recipient.member),
+            recipient,
+            scanners,
+            kept: RefCell::default(),
+            now: None,
+        }
     }
 
     /// The same at a moment: what has expired by then is held.

@@ -96,17 +96,21 @@ pub fn why(
     // Writing to a string can't fail.
     let _ = writeln!(text, "`{name}` of {id}: {} {can}", recipient.member);
     if let Err(held) = &result {
-        let by = if held.policies.is_empty() { String::new() } else { format!(" (policy {})", held.policies.join(", ")) };
+        let by =
+            if held.policies.is_empty() { String::new() } else { format!(" (policy {})", held.policies.join(", ")) };
         let _ = writeln!(text, "  the object is held: {}{by}", held.why);
     }
     match note {
         Some(note) => {
             let _ = writeln!(text, "  what became of it: {}", note.because);
         }
-        None => text.push_str("  the object hasn't this field, or not where it stands; what follows would hold for it\n"),
+        None => {
+            text.push_str("  the object hasn't this field, or not where it stands; what follows would hold for it\n")
+        }
     }
     let audiences = draft.audiences(&recipient.member);
-    let member = if audiences.is_empty() { "no audience".to_owned() } else { format!("audience {}", audiences.join(", ")) };
+    let member =
+        if audiences.is_empty() { "no audience".to_owned() } else { format!("audience {}", audiences.join(", ")) };
     let _ = writeln!(text, "  who: {} belongs to {member}", recipient.member);
     let _ = writeln!(text, "  class: {}: {}", field.class.name(), field.because);
     let verdict = &plan.verdict;

@@ -66,7 +66,11 @@ impl Walk<'_> {
             self.unclassed(value, place, "");
         }
         self.out = String::with_capacity(1024);
-        if self.below(value, place)? { Ok(std::mem::take(&mut self.out)) } else { Err("nothing is left of it".to_owned()) }
+        if self.below(value, place)? {
+            Ok(std::mem::take(&mut self.out))
+        } else {
+            Err("nothing is left of it".to_owned())
+        }
     }
 
     /// Properties below a place; whether any is left. `Err`: something is missing without which the whole says nothing.
@@ -133,7 +137,11 @@ impl Walk<'_> {
             }
         }
         let any = self.out.len() > start + 1;
-        if any { self.out.push(']') } else { self.out.truncate(start) }
+        if any {
+            self.out.push(']')
+        } else {
+            self.out.truncate(start)
+        }
         any
     }
 

@@ -13,7 +13,11 @@ use super::views::regex;
 
 static BASE64: LazyLock<Regex> = LazyLock::new(|| regex(r"[A-Za-z0-9+/_-]{8,}={0,2}"));
 /// The same, wrapped into lines or groups.
-static WRAPPED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[A-Za-z0-9+/_-]+(?:\r?\n|\\n))+[A-Za-z0-9+/_-]+={0,2}|(?:[A-Za-z0-9+/_-]{4,} ){2,}[A-Za-z0-9+/_-]+={0,2}"));
+static WRAPPED: LazyLock<Regex> = LazyLock::new(|| {
+    regex(
+        r"(?:[A-Za-z0-9+/_-]+(?:\r?\n|\\n))+[A-Za-z0-9+/_-]+={0,2}|(?:[A-Za-z0-9+/_-]{4,} ){2,}[A-Za-z0-9+/_-]+={0,2}",
+    )
+});
 static BASE32: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[A-Z2-7]{12,}|[a-z2-7]{12,})={0,6}"));
 static HEX: LazyLock<Regex> = LazyLock::new(|| regex(r"(?i)(?:(?:0x|=)?[0-9a-f]{2}[ :,;._-]{0,2}){6,}"));
 static PERCENT: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[%=][0-9a-fA-F]{2})+"));
@@ -23,7 +27,8 @@ static UNICODE: LazyLock<Regex> = LazyLock::new(|| {
     )
 });
 /// Codes of characters in decimal, or in binary.
-static CODES: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:\b(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])\b[ ,;]{1,2}){5,}[0-9]{2,3}"));
+static CODES: LazyLock<Regex> =
+    LazyLock::new(|| regex(r"(?:\b(?:3[2-9]|[4-9][0-9]|1[01][0-9]|12[0-6])\b[ ,;]{1,2}){5,}[0-9]{2,3}"));
 static BINARY: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:[01]{8}[ ,]?){5,}"));
 /// Letters drawn apart: `j a n e`, `j-a-n-e`.
 static SPACED: LazyLock<Regex> = LazyLock::new(|| regex(r"(?:\S {1,3}){5,}\S|(?:\S[._*|/-]){5,}\S"));
@@ -128,8 +133,20 @@ pub(super) fn rot13(text: &str) -> String {
 fn escape(found: &Captures<'_>) -> Option<String> {
     if let Some(name) = found.get(6) {
         let known = [
-            ("commat", "@"), ("period", "."), ("lowbar", "_"), ("plus", "+"), ("hyphen", "-"), ("dash", "-"), ("colon", ":"),
-            ("sol", "/"), ("dollar", "$"), ("euro", "€"), ("pound", "£"), ("yen", "¥"), ("nbsp", " "), ("equals", "="),
+            ("commat", "@"),
+            ("period", "."),
+            ("lowbar", "_"),
+            ("plus", "+"),
+            ("hyphen", "-"),
+            ("dash", "-"),
+            ("colon", ":"),
+            ("sol", "/"),
+            ("dollar", "$"),
+            ("euro", "€"),
+            ("pound", "£"),
+            ("yen", "¥"),
+            ("nbsp", " "),
+            ("equals", "="),
         ];
         return known.iter().find(|(known, _)| *known == name.as_str()).map(|(_, sign)| (*sign).to_owned());
     }

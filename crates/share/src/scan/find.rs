@@ -10,14 +10,12 @@ use regex::Regex;
 use super::views::regex;
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        concat!(
-            r"(?i)[\p{L}\p{N}._%+'-]+\s?(?:@|[\[({<]\s?(?:at|@)\s?[\])}>]|\sat\s)\s?[\p{L}\p{N}-]+",
-            r"\s?(?:\.|[\[({<]\s?(?:dot|\.)\s?[\])}>]|\sdot\s)\s?[\p{L}]{2,}",
-            // Written as a word of a vocabulary.
-            r"|[a-z0-9]+[._-]at[._-][a-z0-9]+(?:[._-]dot)?[._-](?:com|net|org|edu|gov|mil|int|info|biz|io|ai|app|dev|cn|de|uk|eu|ru|jp|fr|in|example)\b"
-        ),
-    )
+    regex(concat!(
+        r"(?i)[\p{L}\p{N}._%+'-]+\s?(?:@|[\[({<]\s?(?:at|@)\s?[\])}>]|\sat\s)\s?[\p{L}\p{N}-]+",
+        r"\s?(?:\.|[\[({<]\s?(?:dot|\.)\s?[\])}>]|\sdot\s)\s?[\p{L}]{2,}",
+        // Written as a word of a vocabulary.
+        r"|[a-z0-9]+[._-]at[._-][a-z0-9]+(?:[._-]dot)?[._-](?:com|net|org|edu|gov|mil|int|info|biz|io|ai|app|dev|cn|de|uk|eu|ru|jp|fr|in|example)\b"
+    ))
 });
 /// A number with its country; read backwards only this one, since any date and time has two noughts somewhere.
 static ABROAD: LazyLock<Regex> = LazyLock::new(|| regex(r"\+[ ().-]{0,2}[0-9](?:[ ()./-]{0,3}[0-9]){6,14}"));
@@ -84,7 +82,9 @@ pub(super) fn in_text(text: &str, reading: Reading) -> Option<&'static str> {
 /// Whether it has `at` as a word, or between signs.
 fn has_at(text: &str) -> bool {
     let apart = |byte: u8| !byte.is_ascii_alphanumeric();
-    text.as_bytes().windows(4).any(|w| matches!(w, &[a, b, c, d] if apart(a) && b | 32 == b'a' && c | 32 == b't' && apart(d)))
+    text.as_bytes()
+        .windows(4)
+        .any(|w| matches!(w, &[a, b, c, d] if apart(a) && b | 32 == b'a' && c | 32 == b't' && apart(d)))
 }
 
 /// Luhn's check (ISO/IEC 7812-1, annex B) over 13 to 19 digits, anywhere in a run.

@@ -17,8 +17,8 @@ mod views;
 
 use serde_json::Value;
 
-pub use kept::Kept;
 use find::Reading;
+pub use kept::Kept;
 use names::Names;
 pub use prompts::prompts;
 use seam::Seam;

@@ -134,11 +134,20 @@ mod tests {
 
     #[test]
     fn a_name_is_found_however_it_is_written() {
-        let names = Names::of(&["Müller Analytics".to_owned(), "Initech".to_owned(), "Ock".to_owned(), "星火".to_owned()]);
+        let names =
+            Names::of(&["Müller Analytics".to_owned(), "Initech".to_owned(), "Ock".to_owned(), "星火".to_owned()]);
         assert_eq!(names.len(), 4);
         for text in [
-            "MULLER  analytics", "muller-analytics", "mu\u{308}llerAnalytics", "the lnitech case", "1n1tech",
-            "\u{406}nit\u{435}\u{441}h", "by ock.", "0CK", "ＩＮＩＴＥＣＨ", "由星火公司",
+            "MULLER  analytics",
+            "muller-analytics",
+            "mu\u{308}llerAnalytics",
+            "the lnitech case",
+            "1n1tech",
+            "\u{406}nit\u{435}\u{441}h",
+            "by ock.",
+            "0CK",
+            "ＩＮＩＴＥＣＨ",
+            "由星火公司",
         ] {
             assert!(names.are_in(text), "{text}");
         }

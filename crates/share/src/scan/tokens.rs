@@ -121,7 +121,10 @@ mod tests {
 
     #[test]
     fn odd_texts_are_told_apart() {
-        assert_eq!(tokens(r#"{"a\"b": [1, "\u0041:", true]}"#).map(|all| all.join(",")).as_deref(), Some(r#"name a"b,number 1,text A: true"#));
+        assert_eq!(
+            tokens(r#"{"a\"b": [1, "\u0041:", true]}"#).map(|all| all.join(",")).as_deref(),
+            Some(r#"name a"b,number 1,text A: true"#)
+        );
         for text in ["{", "}", r#""a"#, r#""a\"#, r#"["\x"]"#, "tru", "[}", "a", "{\"a\":1]"] {
             assert_eq!(tokens(text), None, "{text}");
         }

@@ -45,9 +45,15 @@ fn indicator(n: u32, more: &Value) -> String {
 
 #[test]
 fn what_has_expired_stays_and_takes_those_with_it_that_need_it() -> Done {
-    let expires = |time: &str| json!({"extensions": {HANDLING: {"extension_type": "property-extension", "expires": time}}});
+    let expires =
+        |time: &str| json!({"extensions": {HANDLING: {"extension_type": "property-extension", "expires": time}}});
     let source = format!("indicator--{}", uuid(1));
-    let tie = object("relationship", 9, Tlp::Green, &json!({"relationship_type": "based-on", "source_ref": source, "target_ref": source}));
+    let tie = object(
+        "relationship",
+        9,
+        Tlp::Green,
+        &json!({"relationship_type": "based-on", "source_ref": source, "target_ref": source}),
+    );
     for (time, leaves) in [("2026-12-01T00:00:00.000Z", true), ("2026-11-01T00:00:00.000Z", false), ("soon", false)] {
         let all = [indicator(1, &expires(time)), tie.clone()];
         let left = left(&all, "conservative")?;
@@ -62,7 +68,8 @@ fn what_has_expired_stays_and_takes_those_with_it_that_need_it() -> Done {
 
 #[test]
 fn an_identity_leaves_only_as_the_one_who_tells() -> Done {
-    let organisation = |n, name: &str| object("identity", n, Tlp::Green, &json!({"name": name, "identity_class": "organization"}));
+    let organisation =
+        |n, name: &str| object("identity", n, Tlp::Green, &json!({"name": name, "identity_class": "organization"}));
     let all = [
         organisation(1, "Example Lab"),
         organisation(2, "Example Customer"),
@@ -107,8 +114,12 @@ fn why_a_member_sees_a_field_is_told_with_grounds() -> Done {
     let texts = [indicator(1, &json!({"name": "Exit address", "description": "Seen by somebody", "x_ticket": "7"}))];
     let set = Set::of(texts.iter().map(String::as_str));
     let id = format!("indicator--{}", uuid(1));
-    let ask = |path: &str| why(&draft, &recipient(&draft), &Scanners::default(), &set, &id, path).ok_or("not in the set");
-    let told = ["indicator.pattern", "description", "valid_until", "x_ticket"].map(ask).into_iter().collect::<Result<String, _>>()?;
+    let ask =
+        |path: &str| why(&draft, &recipient(&draft), &Scanners::default(), &set, &id, path).ok_or("not in the set");
+    let told = ["indicator.pattern", "description", "valid_until", "x_ticket"]
+        .map(ask)
+        .into_iter()
+        .collect::<Result<String, _>>()?;
     insta::assert_snapshot!("why", told);
     Ok(())
 }

@@ -56,7 +56,11 @@ fn of_family(texts: &[String]) -> TextSketch {
     let fixed = |slot: &dyn Fn(&Anchors) -> u32| {
         let mut counts: BTreeMap<u32, usize> = BTreeMap::new();
         all.iter().for_each(|anchors| *counts.entry(slot(anchors)).or_default() += 1);
-        counts.into_iter().max_by_key(|(_, count)| *count).filter(|(_, count)| count * 2 >= all.len()).map_or(0, |(v, _)| v)
+        counts
+            .into_iter()
+            .max_by_key(|(_, count)| *count)
+            .filter(|(_, count)| count * 2 >= all.len())
+            .map_or(0, |(v, _)| v)
     };
     TextSketch {
         body: (0..BODY).map(|at| fixed(&|anchors| anchors.body.get(at).copied().unwrap_or_default())).collect(),

@@ -12,9 +12,11 @@ use crate::secrets::{ENCODINGS, scanners, secrets};
 /// Texts of the forms that objects have, near ones, and planted ones.
 fn text() -> impl Strategy<Value = String> {
     let planted = (proptest::sample::select(secrets()), proptest::sample::select(ENCODINGS.to_vec()), any::<bool>())
-        .prop_map(|((_, secret), (_, encode), within)| {
-            if within { format!("Seen: {} again", encode(&secret)) } else { encode(&secret) }
-        });
+        .prop_map(
+            |((_, secret), (_, encode), within)| {
+                if within { format!("Seen: {} again", encode(&secret)) } else { encode(&secret) }
+            },
+        );
     prop_oneof![
         3 => "[a-z]{1,18}|[a-z]{2,8}-[a-z]{2,8}|[A-Z][a-z]{2,9} [a-z]{2,9}",
         2 => "[a-z]{3,12}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}",

@@ -103,8 +103,13 @@ fn rot13(text: &str) -> String {
 /// RFC 4648, section 6, without padding.
 fn base32(text: &str) -> String {
     let bits: String = text.bytes().map(|byte| format!("{byte:08b}")).collect();
-    let five = |bits: &[u8]| bits.iter().chain(std::iter::repeat_n(&b'0', 5 - bits.len())).fold(0, |n, bit| n << 1 | (bit & 1));
-    bits.as_bytes().chunks(5).map(|bits| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(five(bits))])).collect()
+    let five = |bits: &[u8]| {
+        bits.iter().chain(std::iter::repeat_n(&b'0', 5 - bits.len())).fold(0, |n, bit| n << 1 | (bit & 1))
+    };
+    bits.as_bytes()
+        .chunks(5)
+        .map(|bits| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(five(bits))]))
+        .collect()
 }
 
 fn base85(text: &str, sign: fn(u8) -> char) -> String {

@@ -16,7 +16,7 @@ use crate::verbs::store::print;
   stillwatch policy explain campaign--0c4f --to lab-one.example --profile profiles/conservative --over bundle.json
   stillwatch policy explain campaign--0c4f --to lab-one.example --profile DIR --field first_seen    why can they see it?
 
-Exit codes: 0 it may leave; 1 it is held; 2 failure.")]
+Exit codes: 0 it may leave (the field: the member can see it); 1 it is held; 2 failure.")]
 pub(super) struct Args {
     /// The object's id, or the beginning of one
     object: String,
@@ -50,7 +50,12 @@ pub(super) fn run(args: &Args) -> Result<u8, String> {
         Some(field) => stillwatch_share::why(&draft, &recipient, &scanners, &set, id, field),
         None => stillwatch_share::explain(&draft, &recipient, &scanners, &set, id),
     };
-    print(told.ok_or_else(|| format!("error: there is no object `{id}`"))?)?;
+    let told = told.ok_or_else(|| format!("error: there is no object `{id}`"))?;
+    print(&told)?;
+    if args.field.is_some() {
+        // The first line is the answer.
+        return Ok(u8::from(!told.lines().next().is_some_and(|answer| answer.contains(" can see it "))));
+    }
     let desk = Desk::new(&draft, recipient, &scanners);
     Ok(u8::from(desk.explain(&set, id).is_none_or(|(result, _)| result.is_err())))
 }

@@ -50,7 +50,9 @@ impl Over {
     pub(super) fn read(&self) -> Result<(Set, Scanners), String> {
         let names = self.names()?;
         let (set, texts) = match self.source() {
-            Source::Bundle(file) => (bundle(file)?, self.known(&self.data, Path::new(&self.data.data).join(STORE).is_file())?),
+            Source::Bundle(file) => {
+                (bundle(file)?, self.known(&self.data, Path::new(&self.data.data).join(STORE).is_file())?)
+            }
             Source::Store(data) => (block_on(stored(&data))?, self.known(&data, true)?),
         };
         for (what, why) in &set.refused {
