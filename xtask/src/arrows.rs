@@ -19,7 +19,9 @@ const MAY: [(&str, &[&str]); 13] = [
     ("stillwatch-track", &["stillwatch-model"]),
     // Of nobody: an auditor builds it alone.
     ("stillwatch-ledger", &[]),
-    ("stillwatch-share", &["stillwatch-model", "stillwatch-stix"]),
+    // `detect` for the hashes of texts alone: what leaves is compared with sketches of the lab's own prompts. It is pure and has
+    // no heavy dependency; and hashing a text twice, in two crates, would let the two drift apart. `synth` in tests only.
+    ("stillwatch-share", &["stillwatch-detect", "stillwatch-model", "stillwatch-stix", "stillwatch-synth"]),
     (
         "stillwatch-node",
         &["stillwatch-ledger", "stillwatch-model", "stillwatch-share", "stillwatch-stix", "stillwatch-track"],

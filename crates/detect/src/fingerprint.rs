@@ -18,9 +18,9 @@ pub const BODY: usize = 16;
 /// Slots that sketches keep of a system prompt.
 pub const SYSTEM: usize = 4;
 /// Tokens of a shingle.
-const SHINGLE: usize = 3;
+pub const SHINGLE: usize = 3;
 /// Tokens of a text's head and tail that are hashed as they stand: injected text is fixed text at an edge.
-const EDGE: usize = 8;
+pub const EDGE: usize = 8;
 
 const A: u64 = 0xa076_1d64_78bd_642f;
 const B: u64 = 0xe703_7ed1_a0b4_28db;
@@ -81,6 +81,42 @@ impl Fingerprinter {
     #[must_use]
     pub fn system(&mut self, tokens: &[u64]) -> [u32; SYSTEM] {
         parts(tokens)
+    }
+}
+
+/// A place of the small form.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Place {
+    /// Slot of the prompt.
+    Body(u8),
+    /// Slot of the system prompt.
+    System(u8),
+    /// The first tokens.
+    Head,
+    /// The last tokens.
+    Tail,
+}
+
+/// Shows, for each place of the small form, every value that it has in a text of which a part of this one is the whole: which
+/// token that part begins with, the place, the value. So a known prompt is found again within a longer text, though of the
+/// longer text itself other shingles win the slots.
+pub fn within(tokens: &[u64], mut show: impl FnMut(usize, Place, u32)) {
+    let keys: [u64; BODY] = std::array::from_fn(key);
+    for (at, shingle) in shingles(tokens).enumerate() {
+        show(at, Place::Body((shingle >> (64 - BODY.ilog2())) as u8), (shingle as u32).max(1));
+        show(at, Place::System((shingle >> (64 - SYSTEM.ilog2())) as u8), (shingle as u32).max(1));
+        // Slots that no shingle of a short text falls into ask all again.
+        for (slot, key) in keys.iter().enumerate() {
+            let value = (fold(shingle ^ key, K) as u32).max(1);
+            show(at, Place::Body(slot as u8), value);
+            if slot < SYSTEM {
+                show(at, Place::System(slot as u8), value);
+            }
+        }
+    }
+    for (at, tokens) in tokens.windows(EDGE).enumerate() {
+        show(at, Place::Head, edge(tokens, A));
+        show(at, Place::Tail, edge(tokens, B));
     }
 }
 
@@ -156,8 +192,12 @@ fn least<const N: usize>(shingles: impl ExactSizeIterator<Item = u64> + Clone) -
 
 /// The least of all shingles by a hash of the slot's own.
 fn own(shingles: impl Iterator<Item = u64>, slot: u64) -> u64 {
-    let key = SLOT.wrapping_mul(SLOTS as u64 + slot);
+    let key = key(slot as usize);
     shingles.map(|shingle| fold(shingle ^ key, K)).min().unwrap_or(0)
+}
+
+fn key(slot: usize) -> u64 {
+    SLOT.wrapping_mul((SLOTS + slot) as u64)
 }
 
 fn edge(tokens: &[u64], seed: u64) -> u32 {
@@ -255,6 +295,32 @@ mod tests {
         let c = of("What is the best way to store fresh basil so that it keeps for more than a week in summer?");
         assert!(a.similarity(&b) > 0.35, "{}", a.similarity(&b));
         assert!(a.similarity(&c) < 0.05);
+    }
+
+    #[test]
+    fn a_prompt_is_found_within_a_longer_text() {
+        let (mut tokens, mut make) = (Tokens::default(), Fingerprinter::default());
+        for prompt in [
+            "List ten tasks that a plumber and a nurse can solve together, each in one sentence, from easy to hard.",
+            "Name four rivers of Portugal please",
+        ] {
+            let anchors = make.anchors(tokens.read(prompt));
+            let system = make.system(tokens.read(prompt));
+            let mut found = std::collections::HashSet::new();
+            let longer =
+                format!("They wrote again and again what follows. {prompt} Nobody knows why; it was seen in May.");
+            within(tokens.read(&longer), |_, place, value| {
+                found.insert((place, value));
+            });
+            for (slot, value) in anchors.body.iter().enumerate() {
+                assert!(found.contains(&(Place::Body(slot as u8), *value)), "{prompt}: {slot}");
+            }
+            for (slot, value) in system.iter().enumerate() {
+                assert!(found.contains(&(Place::System(slot as u8), *value)), "{prompt}: {slot}");
+            }
+            let edges = [(Place::Head, anchors.head), (Place::Tail, anchors.tail)];
+            assert!(edges.iter().all(|edge| edge.1 == 0 || found.contains(edge)));
+        }
     }
 
     #[test]

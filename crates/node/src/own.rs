@@ -5,11 +5,11 @@
 
 use std::collections::{HashMap, HashSet};
 
-use stillwatch_model::Tracked;
+use stillwatch_model::{TextSketch, Tracked};
 use stillwatch_stix::campaign::{Options, versions};
 use stillwatch_stix::{Limits, Object};
 use stillwatch_track::objects::{self, After, Raw, Which};
-use stillwatch_track::{By, Store, instant};
+use stillwatch_track::{By, Filter, Store, instant, list, tracked_by_id};
 
 use crate::error::{Error, Result};
 
@@ -39,6 +39,24 @@ pub async fn objects(store: &Store, campaigns: &[Tracked], options: &Options, by
         .collect();
     keep(store, &texts, |id, text| before.get(id).is_none_or(|known| known != text), by).await?;
     Ok(texts)
+}
+
+/// The sketches of every campaign's texts, whatever became of it: by these, prompts are found in what would leave.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn sketches(store: &Store) -> Result<Vec<TextSketch>> {
+    let (mut texts, mut after): (Vec<TextSketch>, Option<String>) = (Vec::new(), None);
+    loop {
+        let page = list(store, &Filter::default(), 10_000, after.as_deref()).await?;
+        for campaign in &page.campaigns {
+            texts.extend(tracked_by_id(store, &campaign.id).await?.texts);
+        }
+        after = page.next;
+        if after.is_none() {
+            return Ok(texts);
+        }
+    }
 }
 
 /// Keeps objects that are new.

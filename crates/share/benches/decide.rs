@@ -1,11 +1,11 @@
 //! Bench: decisions under the conservative profile, and what one question costs Cedar.
-//! In: an exported campaign, many times over. Out: objects a second, microseconds a question.
-//! Invariant: one thread; the same objects each run.
+//! In: an exported campaign, many times over. Out: objects a second, microseconds a question, and what each step costs.
+//! Invariant: one thread, by its processor time where the system tells it; the same objects each run.
 //! Not here: laws (`tests/it`).
 
 use std::time::{Duration, Instant};
 
-use stillwatch_share::scan::Scanners;
+use stillwatch_share::scan::{Kept, Scanners};
 use stillwatch_share::{Desk, Draft, Files, Recipient, Set, TokenKey, fields};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
@@ -38,31 +38,45 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         plans / questions as u32
     );
 
+    let rate = |took: Duration| set.len() as f64 / took.as_secs_f64();
+    let each = |took: Duration| took.as_secs_f64() * 1e6 / set.len() as f64;
     let desk = Desk::new(&draft, recipient.clone(), &scanners);
-    let best = (0..5).map(|_| timed(&desk, &set)).min().unwrap_or_default();
-    let rate = set.len() as f64 / best.as_secs_f64();
-    println!("decided, minimised, written, scanned: {rate:.0} objects a second a core");
-    let desk = Desk::new(&draft, recipient, &scanners);
-    let best = (0..5).map(|_| verdicts(&desk, &set)).min().unwrap_or_default();
+    let all = best(|| desk.decide(&set).iter().flatten().count());
     println!(
-        "decided only (object and each of its fields): {:.0} objects a second a core",
-        set.len() as f64 / best.as_secs_f64()
+        "decided, minimised, written, scanned: {:.0} objects a second a core, {:.2} µs each",
+        rate(all),
+        each(all)
     );
+    let only = best(|| desk.verdicts(&set).into_iter().filter(|permitted| *permitted).count());
+    println!("  decided (object and each of its fields): {:.0} a second, {:.2} µs each", rate(only), each(only));
+    let left: Vec<String> = desk.decide(&set).into_iter().flatten().map(|preview| preview.text).collect();
+    let mut kept = Kept::default();
+    let scan = best(|| left.iter().filter(|text| scanners.look_again(text, &mut kept).is_none()).count());
+    println!("  scanned: {:.0} a second, {:.2} µs each", rate(scan), each(scan));
+    println!("  minimised and written, which is the rest: {:.2} µs each", each(all) - each(only) - each(scan));
+    let few: Vec<&String> = left.iter().take(600).collect();
+    let whole = best(|| few.iter().filter(|text| scanners.look(text).is_none()).count());
+    println!("scanned without keeping anything: {:.2} µs each", whole.as_secs_f64() * 1e6 / few.len() as f64);
     Ok(())
 }
 
-fn timed(desk: &Desk<'_>, set: &Set) -> Duration {
-    let begun = Instant::now();
-    let left = desk.decide(set).iter().flatten().count();
-    assert!(left > 0);
-    begun.elapsed()
+/// The least processor time of several runs.
+fn best(mut run: impl FnMut() -> usize) -> Duration {
+    let mut one = || {
+        let (wall, processor) = (Instant::now(), processor());
+        assert!(run() > 0);
+        match (processor, self::processor()) {
+            (Some(before), Some(after)) => after.saturating_sub(before),
+            _ => wall.elapsed(),
+        }
+    };
+    (0..9).map(|_| one()).min().unwrap_or_default()
 }
 
-fn verdicts(desk: &Desk<'_>, set: &Set) -> Duration {
-    let begun = Instant::now();
-    let left = desk.verdicts(set).into_iter().filter(|permitted| *permitted).count();
-    assert!(left > 0);
-    begun.elapsed()
+/// Processor time of this thread so far; Linux tells it.
+fn processor() -> Option<Duration> {
+    let told = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
+    told.split_whitespace().next()?.parse().ok().map(Duration::from_nanos)
 }
 
 /// Campaigns with an indicator and a relationship each.

@@ -4,14 +4,17 @@
 //! is marked at least as strictly as everything it names; the result is a fixed point, whatever the order.
 //! Not here: the right to put it on the wire (`release.rs`): this may be asked of drafts too.
 
-use stillwatch_model::canonical;
+use std::cell::RefCell;
+
+use jiff::Timestamp;
 use stillwatch_stix::marking::{Pap, Tlp};
 
+use crate::classes::Field;
 use crate::draft::Draft;
 use crate::form::TokenKey;
-use crate::plan::{Plan, Planner};
+use crate::plan::{FieldPlan, Plan, Planner, of_kind};
 use crate::published;
-use crate::scan::Scanners;
+use crate::scan::{Kept, Scanners};
 use crate::set::{Item, Set};
 use crate::walk::{Note, Walk};
 
@@ -60,6 +63,9 @@ pub struct Desk<'d> {
     planner: Planner<'d>,
     recipient: Recipient,
     scanners: &'d Scanners,
+    /// Texts in which the scanners found nothing.
+    kept: RefCell<Kept>,
+    now: Option<Timestamp>,
 }
 
 /// How objects stand while they are decided, by their place in the set.
@@ -78,7 +84,19 @@ impl<'d> Desk<'d> {
     /// A desk.
     #[must_use]
     pub fn new(draft: &'d Draft, recipient: Recipient, scanners: &'d Scanners) -> Self {
-        Desk { planner: Planner::new(draft, &recipient.member), recipient, scanners }
+        Desk {
+            planner: Planner::new(draft, &recipient.member),
+            recipient,
+            scanners,
+            kept: RefCell::default(),
+            now: None,
+        }
+    }
+
+    /// The same at a moment: what has expired by then is held.
+    #[must_use]
+    pub fn at(self, now: Timestamp) -> Self {
+        Desk { now: Some(now), ..self }
     }
 
     /// What leaves of each object of a set, in its order.
@@ -132,6 +150,18 @@ impl<'d> Desk<'d> {
         Some((result, notes))
     }
 
+    /// What the plan says of one field of an object that was decided: `path` as `fields` writes it, with its type before it or not.
+    pub(crate) fn field(&self, set: &Set, id: &str, path: &str) -> Option<(&'static Field, FieldPlan)> {
+        let at = set.places.get(id).copied()?;
+        let item = set.items.get(at)?;
+        let (_, (tlp, pap)) = self.standings(set).decided.get(at).cloned().flatten()?;
+        let plan = self.planner.plan(&item.kind, tlp, pap, item.revoked)?;
+        let path = path.strip_prefix(item.kind.as_str()).and_then(|path| path.strip_prefix('.')).unwrap_or(path);
+        let bare = |path: &str| path.replace("[]", "");
+        let field = of_kind(&item.kind).iter().find(|field| bare(&field.path) == bare(path))?;
+        Some((field, plan.field(field)?.clone()))
+    }
+
     /// Decides in rounds until nothing changes. In each round everything is decided from what the last one left, so that
     /// order never shows; what is held stays held, so that it ends.
     fn standings(&self, set: &Set) -> Standings {
@@ -144,7 +174,7 @@ impl<'d> Desk<'d> {
             for &at in &waiting {
                 if let (Some(item), Some(&level)) = (set.items.get(at), standings.levels.get(at)) {
                     let leaves = |id: &str| set.leaves(&standings.open, id);
-                    let result = self.one(item, level.0, level.1, &leaves);
+                    let result = self.stays(set, at, item).unwrap_or_else(|| self.one(item, level.0, level.1, &leaves));
                     if result.is_err() {
                         fallen.push(at);
                     }
@@ -181,6 +211,19 @@ impl<'d> Desk<'d> {
         }
     }
 
+    /// What keeps an object back whatever its fields: its time is over, or it is somebody who tells nothing here.
+    fn stays(&self, set: &Set, at: usize, item: &Item) -> Option<Result<Preview, Held>> {
+        let over = self.now.is_some_and(|now| set.expires(at).is_some_and(|expires| expires <= now));
+        if over {
+            return Some(Err(held(item, "it says that it was to be deleted by now", &[])));
+        }
+        let tells = set.tells.get(at).copied().unwrap_or(false);
+        (item.kind == "identity" && !tells).then(|| {
+            let why = "an organisation leaves only as the one who tells, and nothing here was made or seen by it";
+            Err(held(item, why, &[]))
+        })
+    }
+
     fn one(&self, item: &Item, tlp: Tlp, pap: Pap, leaves: &dyn Fn(&str) -> bool) -> Result<Preview, Held> {
         let about = &self.planner.draft.about;
         if let Err(why) = item.level.as_ref().map_err(String::as_str)
@@ -212,11 +255,9 @@ impl<'d> Desk<'d> {
             published::text(&item.id, &item.value)
                 .ok_or_else(|| held(item, "it is not one of the published ones", &[]))?
         } else {
-            let left =
+            let text =
                 self.walk(item, &plan, tlp, pap, leaves).object(&item.value).map_err(|why| held(item, &why, &[]))?;
-            let text = canonical::encode(&left).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-            let text = text.ok_or_else(|| held(item, "it can't be written as canonical JSON", &[]))?;
-            if let Some(found) = self.scanners.look(&text) {
+            if let Some(found) = self.scanners.look_again(&text, &mut self.kept.borrow_mut()) {
                 return Err(held(item, &found.to_string(), &[]));
             }
             text
@@ -235,7 +276,7 @@ impl<'d> Desk<'d> {
         leaves: &'w dyn Fn(&str) -> bool,
     ) -> Walk<'w> {
         let key = self.recipient.key.as_ref();
-        Walk { plan, kind: &item.kind, key, leaves, markings: [tlp.id(), pap.id()], notes: None }
+        Walk { plan, kind: &item.kind, key, leaves, markings: [tlp.id(), pap.id()], notes: None, out: String::new() }
     }
 }
 

@@ -1,5 +1,6 @@
-//! Explain: what becomes of one object, in words.
-//! In: a desk, a set, an id. Out: text: each field, what became of it and by which rule and policy, then the exact bytes.
+//! Explain: what becomes of one object, or of one field of it, in words.
+//! In: a desk, a set, an id. Out: text: each field, what became of it and by which rule and policy, then the exact bytes; or why
+//! a member can see one field, with the grounds that the profile gives.
 //! Invariant: says of every field that the object has what became of it; the bytes shown are the bytes that would leave.
 //! Not here: colours, other formats (the command line).
 
@@ -65,6 +66,71 @@ pub fn explain(draft: &Draft, recipient: &Recipient, scanners: &Scanners, set: &
             let _ = writeln!(text, "\nthe {} bytes that would leave:\n{}", preview.text.len(), preview.text);
         }
         Err(_) => text.push_str("\nnothing would leave\n"),
+    }
+    Some(text)
+}
+
+/// Why a member can see one field of an object, or can't; `None`: the set has no object of that id.
+#[must_use]
+pub fn why(
+    draft: &Draft,
+    recipient: &Recipient,
+    scanners: &Scanners,
+    set: &Set,
+    id: &str,
+    path: &str,
+) -> Option<String> {
+    let desk = Desk::new(draft, recipient.clone(), scanners);
+    let (result, notes) = desk.explain(set, id)?;
+    let mut text = String::new();
+    let Some((field, plan)) = desk.field(set, id, path) else {
+        return Some(format!("`{path}` of {id} does not leave: the table of fields has no row for it\n"));
+    };
+    let name = format!("{}.{}", field.kind, field.path);
+    let note = notes.iter().find(|note| note.path == field.path);
+    let can = match (&result, note.map(|note| note.outcome)) {
+        (Ok(_), Some(Outcome::Leaves)) => "can see it as it is",
+        (Ok(_), Some(Outcome::Changed)) => "can see it changed",
+        _ => "can't see it",
+    };
+    // Writing to a string can't fail.
+    let _ = writeln!(text, "`{name}` of {id}: {} {can}", recipient.member);
+    if let Err(held) = &result {
+        let by =
+            if held.policies.is_empty() { String::new() } else { format!(" (policy {})", held.policies.join(", ")) };
+        let _ = writeln!(text, "  the object is held: {}{by}", held.why);
+    }
+    match note {
+        Some(note) => {
+            let _ = writeln!(text, "  what became of it: {}", note.because);
+        }
+        None => {
+            text.push_str("  the object hasn't this field, or not where it stands; what follows would hold for it\n")
+        }
+    }
+    let audiences = draft.audiences(&recipient.member);
+    let member =
+        if audiences.is_empty() { "no audience".to_owned() } else { format!("audience {}", audiences.join(", ")) };
+    let _ = writeln!(text, "  who: {} belongs to {member}", recipient.member);
+    let _ = writeln!(text, "  class: {}: {}", field.class.name(), field.because);
+    let verdict = &plan.verdict;
+    match (&verdict.error, verdict.permitted, verdict.policies.is_empty()) {
+        (Some(error), ..) => {
+            let _ = writeln!(text, "  policies: {error}");
+        }
+        (None, false, true) => text.push_str("  policies: none permits it\n"),
+        (None, permitted, _) => {
+            let does = if permitted { "permits" } else { "forbids" };
+            for id in &verdict.policies {
+                let _ = writeln!(text, "  policy `{id}` {does} it");
+            }
+        }
+    }
+    if plan.rules.is_empty() {
+        text.push_str("  rules: none names it\n");
+    }
+    for rule in draft.rules.iter().filter(|rule| plan.rules.contains(&rule.id)) {
+        let _ = writeln!(text, "  rule `{}`: {}: {}", rule.id, rule.form.name(), rule.because);
     }
     Some(text)
 }

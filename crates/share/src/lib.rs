@@ -29,7 +29,7 @@ pub use decide::{Desk, Held, Preview, Recipient};
 pub use diff::{Change, diff};
 pub use draft::{About, Audience, Draft, Files, MAX_BYTES, MAX_FILES, Rule};
 pub use error::PolicyError;
-pub use explain::explain;
+pub use explain::{explain, why};
 pub use form::{Form, TokenKey};
 pub use plan::{FieldPlan, Plan, Verdict};
 pub use release::{Released, minimise, review};

@@ -114,7 +114,7 @@ pub fn minimise(
     profile: &Profile,
     scanners: &Scanners,
 ) -> Vec<Result<Released, Held>> {
-    let desk = Desk::new(profile.draft(), recipient.clone(), scanners);
+    let desk = Desk::new(profile.draft(), recipient.clone(), scanners).at(profile.now());
     let decided = desk.decide(set).into_iter().enumerate();
     decided.map(|(at, decided)| Ok(released(set, at, recipient, profile, decided?))).collect()
 }
@@ -127,7 +127,7 @@ pub fn review(
     profile: &Profile,
     scanners: &Scanners,
 ) -> Vec<(Result<Released, Held>, Vec<Note>)> {
-    let desk = Desk::new(profile.draft(), recipient.clone(), scanners);
+    let desk = Desk::new(profile.draft(), recipient.clone(), scanners).at(profile.now());
     let decided = desk.review(set).into_iter().enumerate();
     decided
         .map(|(at, (decided, notes))| (decided.map(|preview| released(set, at, recipient, profile, preview)), notes))
@@ -153,7 +153,7 @@ fn released(set: &Set, at: usize, recipient: &Recipient, profile: &Profile, prev
 
 impl Set {
     /// When an object says that it is to be deleted.
-    fn expires(&self, at: usize) -> Option<Timestamp> {
+    pub(crate) fn expires(&self, at: usize) -> Option<Timestamp> {
         let extensions = self.items.get(at)?.value.get("extensions")?;
         let expires = extensions.get(stillwatch_stix::extension::HANDLING)?.get("expires")?;
         // An expiry that can't be read has passed.

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 
 use serde_json::Value;
 use stillwatch_stix::marking::{self, Levels, Pap, Tlp};
-use stillwatch_stix::{Limits, Object};
+use stillwatch_stix::{Limits, Object, id};
 
 use crate::classes::{Place, tree};
 use crate::shape::Shape;
@@ -39,6 +39,8 @@ pub struct Set {
     pub(crate) places: HashMap<String, usize>,
     /// By place: who refers to it.
     pub(crate) referring: Vec<Vec<usize>>,
+    /// By place: whether something in the set was made or seen by it.
+    pub(crate) tells: Vec<bool>,
     /// What could not be taken in: its id or number, and why.
     pub refused: Vec<(String, String)>,
 }
@@ -129,6 +131,7 @@ impl Set {
 
     fn tie(&mut self) {
         self.referring = vec![Vec::new(); self.items.len()];
+        self.tells = vec![false; self.items.len()];
         for at in 0..self.items.len() {
             let mut refs = Vec::new();
             if let Some(item) = self.items.get(at)
@@ -138,6 +141,15 @@ impl Set {
             }
             refs.sort_unstable();
             refs.dedup();
+            let told = |value: &Value| value.as_str().and_then(|id| self.places.get(id)).copied();
+            if let Some(value) = self.items.get(at).map(|item| &item.value) {
+                let seen = value.get("where_sighted_refs").and_then(Value::as_array).into_iter().flatten();
+                for teller in value.get("created_by_ref").into_iter().chain(seen).filter_map(told) {
+                    if let Some(tells) = self.tells.get_mut(teller).filter(|_| teller != at) {
+                        *tells = true;
+                    }
+                }
+            }
             for to in &refs {
                 if let Some(list) = self.referring.get_mut(*to) {
                     list.push(at);
@@ -178,7 +190,18 @@ fn level(markings: &[String], known: &HashMap<String, Levels>) -> Result<(Tlp, P
     }
 }
 
-/// Every id that an object refers to in a classed field.
+/// Ids that a text mentions: a neighbour may be named in words too.
+pub(crate) fn mentioned(text: &str) -> impl Iterator<Item = &str> {
+    text.match_indices("--").filter_map(|(at, _)| {
+        let is_part = |byte: &u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || *byte == b'-';
+        let before = text.as_bytes().get(..at)?.iter().rev().take_while(|byte| is_part(byte)).count();
+        let id = text.get(at - before..at + 2 + 36)?;
+        // What stands before may run into other words; the type is its last part that is one.
+        id::check(id.trim_start_matches('-'), None).is_ok().then(|| id.trim_start_matches('-'))
+    })
+}
+
+/// Every id that an object refers to in a classed field, or mentions there.
 fn collect(value: &Value, place: &Place, in_list: bool, found: &mut impl FnMut(&str)) {
     if place.list && !in_list {
         for item in value.as_array().into_iter().flatten() {
@@ -192,6 +215,8 @@ fn collect(value: &Value, place: &Place, in_list: bool, found: &mut impl FnMut(&
             && let Some(id) = value.as_str()
         {
             found(id);
+        } else if let Some(text) = value.as_str() {
+            mentioned(text).for_each(found);
         }
         return;
     }

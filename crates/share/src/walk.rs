@@ -1,14 +1,17 @@
 //! Walk: one object, field by field, to what leaves of it.
-//! In: an object, its plan, which other objects leave. Out: what is left of it, or why nothing is; notes where asked for.
+//! In: an object, its plan, which other objects leave. Out: what is left of it as canonical JSON, or why nothing is; notes where
+//! asked for.
 //! Invariant: the walk goes along the table, never along the object: what the table doesn't name isn't even looked at.
 //! Not here: whether the object leaves at all (`decide.rs`).
 
 use serde::Serialize;
-use serde_json::{Map, Value};
+use serde_json::Value;
+use stillwatch_model::canonical;
 
 use crate::classes::{Field, Place, fields, tree};
 use crate::form::{Form, TokenKey, apply};
 use crate::plan::{Plan, name_of};
+use crate::set::mentioned;
 use crate::shape::Shape;
 
 /// What became of one field.
@@ -49,80 +52,123 @@ pub(crate) struct Walk<'w> {
     /// Ids of the markings that are set in place of its own.
     pub(crate) markings: [&'static str; 2],
     pub(crate) notes: Option<Vec<Note>>,
+    /// What was written so far. The table's names stand in the order that canonical JSON wants (RFC 8785, section 3.2.3).
+    pub(crate) out: String,
 }
 
 impl Walk<'_> {
-    /// What is left of an object; the field for lack of which nothing is.
-    pub(crate) fn object(&mut self, value: &Value) -> Result<Value, String> {
+    /// What is left of an object, as canonical JSON; the field for lack of which nothing is.
+    pub(crate) fn object(&mut self, value: &Value) -> Result<String, String> {
         let Some(place) = tree(self.kind) else {
             return Err(format!("objects of type `{}` are not exported", self.kind));
         };
         if self.notes.is_some() {
             self.unclassed(value, place, "");
         }
-        let left = self.below(value, place)?;
-        left.ok_or_else(|| "nothing is left of it".to_owned())
+        self.out = String::with_capacity(1024);
+        if self.below(value, place)? {
+            Ok(std::mem::take(&mut self.out))
+        } else {
+            Err("nothing is left of it".to_owned())
+        }
     }
 
-    /// Properties below a place. `Err`: something is missing without which the whole says nothing.
-    fn below(&mut self, value: &Value, place: &Place) -> Result<Option<Value>, String> {
-        let Some(members) = value.as_object() else { return Ok(None) };
-        let mut left = Map::new();
+    /// Properties below a place; whether any is left. `Err`: something is missing without which the whole says nothing.
+    fn below(&mut self, value: &Value, place: &Place) -> Result<bool, String> {
+        let Some(members) = value.as_object() else { return Ok(false) };
+        let (start, mut empty) = (self.out.len(), true);
+        self.out.push('{');
         for (name, below) in &place.below {
-            let kept = match members.get(*name) {
-                Some(value) => self.place(value, below),
-                None => None,
-            };
-            match kept {
-                Some(value) => {
-                    left.insert((*name).to_owned(), value);
+            let before = self.out.len();
+            if let Some(value) = members.get(*name) {
+                if before > start + 1 {
+                    self.out.push(',');
                 }
-                None => {
-                    if let Some(field) = field(below).filter(|field| field.required) {
-                        return Err(format!(
-                            "`{}` may not leave or isn't there, and without it the rest says nothing",
-                            field.path
-                        ));
-                    }
+                self.out.push('"');
+                self.out.push_str(name);
+                self.out.push_str("\":");
+                if self.place(value, below) {
+                    // An extension of which only its kind is left says nothing.
+                    empty &= *name == "extension_type";
+                    continue;
                 }
+                self.out.truncate(before);
+            }
+            if let Some(field) = field(below).filter(|field| field.required) {
+                self.out.truncate(start);
+                return Err(format!(
+                    "`{}` may not leave or isn't there, and without it the rest says nothing",
+                    field.path
+                ));
             }
         }
-        // An extension of which only its kind is left says nothing.
-        let empty = left.keys().all(|name| name == "extension_type");
-        Ok((!empty).then_some(Value::Object(left)))
+        if empty {
+            self.out.truncate(start);
+        } else {
+            self.out.push('}');
+        }
+        Ok(!empty)
     }
 
-    fn place(&mut self, value: &Value, place: &Place) -> Option<Value> {
+    /// Writes what is left of a value; whether anything is.
+    fn place(&mut self, value: &Value, place: &Place) -> bool {
         if let Some(field) = field(place) {
             return self.field(value, field, place.list);
         }
         if !place.list {
             // An item that lacks what it needs is left out alone.
-            return self.below(value, place).ok().flatten();
+            return self.below(value, place).unwrap_or(false);
         }
-        let items: Vec<Value> =
-            value.as_array()?.iter().filter_map(|item| self.below(item, place).ok().flatten()).collect();
-        (!items.is_empty()).then_some(Value::Array(items))
+        let Some(items) = value.as_array() else { return false };
+        self.list(items, |walk, item| walk.below(item, place).unwrap_or(false))
     }
 
-    fn field(&mut self, value: &Value, field: &'static Field, list: bool) -> Option<Value> {
+    /// Writes a list of what is left of items; whether anything is.
+    fn list(&mut self, items: &[Value], mut write: impl FnMut(&mut Self, &Value) -> bool) -> bool {
+        let start = self.out.len();
+        self.out.push('[');
+        for item in items {
+            let before = self.out.len();
+            if before > start + 1 {
+                self.out.push(',');
+            }
+            if !write(self, item) {
+                self.out.truncate(before);
+            }
+        }
+        let any = self.out.len() > start + 1;
+        if any {
+            self.out.push(']')
+        } else {
+            self.out.truncate(start)
+        }
+        any
+    }
+
+    fn field(&mut self, value: &Value, field: &'static Field, list: bool) -> bool {
         if field.path == "object_marking_refs[]" {
             return self.marked(value, field);
         }
-        let items: &[Value] = if list { value.as_array()? } else { std::slice::from_ref(value) };
-        let (mut left, mut lost) = (Vec::with_capacity(items.len()), None);
         let form = self.plan.field(field).map_or(Form::Drop, |plan| plan.form);
-        for item in items {
-            match self.value(item, field, form) {
-                Ok(value) => left.push(value),
-                Err(because) => lost = Some(because),
+        let mut lost = None;
+        let mut write = |walk: &mut Self, item: &Value| match walk.value(item, field, form) {
+            Ok(()) => true,
+            Err(because) => {
+                lost = Some(because);
+                false
             }
-        }
-        self.note(field, form, !left.is_empty(), lost);
-        if list { (!left.is_empty()).then_some(Value::Array(left)) } else { left.pop() }
+        };
+        let left = match value.as_array() {
+            _ if !list => write(self, value),
+            Some(items) => self.list(items, write),
+            None => return false,
+        };
+        self.note(field, form, left, lost);
+        left
     }
 
-    fn value(&self, value: &Value, field: &Field, form: Form) -> Result<Value, &'static str> {
+    /// Writes a value in a form.
+    fn value(&mut self, value: &Value, field: &Field, form: Form) -> Result<(), &'static str> {
         if form == Form::Drop {
             return Err("");
         }
@@ -132,17 +178,33 @@ impl Walk<'_> {
         if field.shape == Shape::Ref && !value.as_str().is_some_and(|id| (self.leaves)(id)) {
             return Err("what it refers to does not leave");
         }
-        apply(form, &field.shape, value, &name_of(field), self.key).ok_or("it can't be brought into that form")
+        if !matches!(field.shape, Shape::Ref | Shape::Id)
+            && form != Form::Token
+            && value.as_str().is_some_and(|text| mentioned(text).any(|id| !(self.leaves)(id)))
+        {
+            return Err("it mentions an object that does not leave");
+        }
+        let written = match form {
+            Form::AsIs => canonical::push(&mut self.out, value),
+            form => {
+                let made = apply(form, &field.shape, value, &name_of(field), self.key);
+                canonical::push(&mut self.out, &made.ok_or("it can't be brought into that form")?)
+            }
+        };
+        written.map_err(|_| "it can't be written as canonical JSON")
     }
 
     /// Markings are set anew: the strictest of what the object, what it refers to and the profile say.
-    fn marked(&mut self, value: &Value, field: &'static Field) -> Option<Value> {
+    fn marked(&mut self, value: &Value, field: &'static Field) -> bool {
         let form = self.plan.field(field).map_or(Form::Drop, |plan| plan.form);
-        let left: Option<Vec<Value>> =
-            (form != Form::Drop).then(|| self.markings.iter().map(|id| Value::from(*id)).collect());
-        let same = left.as_ref().is_some_and(|left| value.as_array() == Some(left));
-        self.note(field, form, left.is_some(), (!same).then_some("set to the strictest marking that applies"));
-        left.map(Value::Array)
+        let left = form != Form::Drop;
+        if left {
+            let [tlp, pap] = self.markings;
+            self.out.extend(["[\"", tlp, "\",\"", pap, "\"]"]);
+        }
+        let same = left && value.as_array().is_some_and(|list| list.iter().eq(self.markings.iter()));
+        self.note(field, form, left, (!same).then_some("set to the strictest marking that applies"));
+        left
     }
 
     fn note(&mut self, field: &Field, form: Form, left: bool, lost: Option<&'static str>) {

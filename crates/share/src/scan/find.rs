@@ -10,13 +10,18 @@ use regex::Regex;
 use super::views::regex;
 
 static EMAIL: LazyLock<Regex> = LazyLock::new(|| {
-    regex(
-        r"(?i)[\p{L}\p{N}._%+'-]+\s?(?:@|\[at\]|\(at\)|\{at\}|\sat\s)\s?[\p{L}\p{N}-]+\s?(?:\.|\[dot\]|\(dot\)|\{dot\}|\sdot\s)\s?[\p{L}]{2,}",
-    )
+    regex(concat!(
+        r"(?i)[\p{L}\p{N}._%+'-]+\s?(?:@|[\[({<]\s?(?:at|@)\s?[\])}>]|\sat\s)\s?[\p{L}\p{N}-]+",
+        r"\s?(?:\.|[\[({<]\s?(?:dot|\.)\s?[\])}>]|\sdot\s)\s?[\p{L}]{2,}",
+        // Written as a word of a vocabulary.
+        r"|[a-z0-9]+[._-]at[._-][a-z0-9]+(?:[._-]dot)?[._-](?:com|net|org|edu|gov|mil|int|info|biz|io|ai|app|dev|cn|de|uk|eu|ru|jp|fr|in|example)\b"
+    ))
 });
+/// A number with its country; read backwards only this one, since any date and time has two noughts somewhere.
+static ABROAD: LazyLock<Regex> = LazyLock::new(|| regex(r"\+[ ().-]{0,2}[0-9](?:[ ()./-]{0,3}[0-9]){6,14}"));
 static PHONE: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"(?:\+|\b00)[ ().-]{0,2}[0-9](?:[ ()./-]{0,3}[0-9]){6,14}|\(?\b0?[0-9]{2,4}\)?[ /-]{1,2}[0-9]{3,4}[ -][0-9]{3,4}\b|\b[0-9]{10,12}\b",
+        r"\b00[ ().-]{0,2}[0-9](?:[ ()./-]{0,3}[0-9]){6,14}|\(?\b0?[0-9]{2,4}\)?[ /-]{1,2}[0-9]{3,4}[ -][0-9]{3,4}\b|\b[0-9]{10,12}\b",
     )
 });
 static DIGITS: LazyLock<Regex> = LazyLock::new(|| regex(r"[0-9](?:[ ._-]{0,2}[0-9]){12,18}"));
@@ -26,7 +31,7 @@ static SECRET: LazyLock<Regex> = LazyLock::new(|| {
         r"(?:\b(?:sk|pk|rk)[-_](?:ant|live|test|proj|or|svcacct)?[-_]?[A-Za-z0-9_-]{12,}|\b(?:AKIA|ASIA|AGPA|AROA)[A-Z0-9]{12,}",
         r"|\bgh[pousr]_[A-Za-z0-9]{20,}|\bgithub_pat_[A-Za-z0-9_]{20,}|\bxox[abeprs]-[A-Za-z0-9-]{10,}|\bAIza[A-Za-z0-9_-]{30,}",
         r"|\bglpat-[A-Za-z0-9_-]{16,}|\bnpm_[A-Za-z0-9]{30,}|\bpypi-[A-Za-z0-9_-]{30,}|\bhf_[A-Za-z0-9]{20,}|\bSG\.[A-Za-z0-9_-]{16,}",
-        r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|-----BEGIN [A-Z ]*(?:PRIVATE|SECRET)|\bAGE-SECRET-KEY-|\bya29\.[A-Za-z0-9_-]{20,}",
+        r"|\beyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}|-----BEGIN ?[A-Z ]*(?:PRIVATE|SECRET)|\bAGE-SECRET-KEY-|\bya29\.[A-Za-z0-9_-]{20,}",
         r"|(?i:\bbearer\s+[a-z0-9._~+/-]{16,}|\b(?:api[_-]?key|secret|passw(?:or)?d|token|pwd)\s*[:=]\s*\S{6,}|://[^\s/:@]+:[^\s/:@]+@))"
     ))
 });
@@ -38,11 +43,24 @@ static PRICE: LazyLock<Regex> = LazyLock::new(|| {
     ))
 });
 
-pub(super) fn in_text(text: &str) -> Option<&'static str> {
-    if SECRET.is_match(text) || RUN.find_iter(text).any(|run| is_random(run.as_str())) {
+/// How a text is read.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Reading {
+    /// As it stands.
+    Whole,
+    /// From its end: noughts before a number are no country's then.
+    Backwards,
+    /// Put together of two: where they meet, words look like random signs.
+    Seam,
+}
+
+/// The first thing found.
+pub(super) fn in_text(text: &str, reading: Reading) -> Option<&'static str> {
+    let random = || RUN.find_iter(text).any(|run| is_random(run.as_str()));
+    if SECRET.is_match(text) || (reading != Reading::Seam && random()) {
         return Some("a key or secret");
     }
-    if (text.contains(['@', '[', '(', '{']) || text.contains(" at ")) && EMAIL.is_match(text) {
+    if (text.contains(['@', '[', '(', '{', '<']) || has_at(text)) && EMAIL.is_match(text) {
         return Some("an e-mail address");
     }
     if text.bytes().any(|byte| byte.is_ascii_digit()) {
@@ -51,7 +69,7 @@ pub(super) fn in_text(text: &str) -> Option<&'static str> {
         if DIGITS.find_iter(&rest).any(|found| is_card(found.as_str())) {
             return Some("a card number");
         }
-        if PHONE.is_match(&rest) {
+        if ABROAD.is_match(&rest) || (reading != Reading::Backwards && PHONE.is_match(&rest)) {
             return Some("a telephone number");
         }
         if PRICE.is_match(&rest) {
@@ -59,6 +77,14 @@ pub(super) fn in_text(text: &str) -> Option<&'static str> {
         }
     }
     None
+}
+
+/// Whether it has `at` as a word, or between signs.
+fn has_at(text: &str) -> bool {
+    let apart = |byte: u8| !byte.is_ascii_alphanumeric();
+    text.as_bytes()
+        .windows(4)
+        .any(|w| matches!(w, &[a, b, c, d] if apart(a) && b | 32 == b'a' && c | 32 == b't' && apart(d)))
 }
 
 /// Luhn's check (ISO/IEC 7812-1, annex B) over 13 to 19 digits, anywhere in a run.

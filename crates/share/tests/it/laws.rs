@@ -3,8 +3,6 @@
 //! Invariant: judged by reading the rules' text anew, not by the code that decides.
 //! Not here: what is in fields that rules name (`secrets.rs`).
 
-use std::collections::BTreeSet;
-
 use std::sync::LazyLock;
 
 use proptest::prelude::*;
@@ -14,7 +12,12 @@ use stillwatch_share::{Desk, Draft, Set, fields, kinds};
 use stillwatch_stix::extension::DEFINITIONS;
 use stillwatch_stix::marking::{Pap, Tlp};
 
-use crate::fixture::{PROFILES, draft, recipient};
+#[path = "../../../../fuzz/bodies/profile.rs"]
+mod body;
+#[path = "../../../../fuzz/bodies/scan.rs"]
+mod scan;
+
+use crate::fixture::{PROFILES, draft, files, recipient};
 
 /// Names of properties: known ones, near ones, and any.
 fn name() -> impl Strategy<Value = String> {
@@ -78,23 +81,6 @@ fn object() -> impl Strategy<Value = Value> {
     })
 }
 
-/// Paths of everything in a value that isn't an object, extensions by name.
-fn paths(value: &Value, path: &str, found: &mut BTreeSet<String>) {
-    match value {
-        Value::Object(members) => {
-            for (name, value) in members {
-                let known = DEFINITIONS.iter().find(|definition| definition.id == name);
-                let name = known.map_or(name.clone(), |definition| format!("<{}>", definition.name));
-                paths(value, &if path.is_empty() { name } else { format!("{path}.{name}") }, found);
-            }
-        }
-        Value::Array(items) => items.iter().for_each(|item| paths(item, &format!("{path}[]"), found)),
-        _ => {
-            found.insert(path.to_owned());
-        }
-    }
-}
-
 static DRAFTS: LazyLock<Vec<Draft>> = LazyLock::new(|| PROFILES.iter().filter_map(|name| draft(name).ok()).collect());
 
 proptest! {
@@ -110,19 +96,11 @@ proptest! {
             let scanners = Scanners::default();
             let desk = Desk::new(draft, recipient(draft), &scanners);
             for preview in desk.decide(&set).into_iter().flatten() {
-                if preview.kind == "marking-definition" || preview.kind == "extension-definition" {
-                    continue;
-                }
+                let unnamed = body::unnamed(draft, &preview.kind, &preview.text);
+                prop_assert_eq!(unnamed, None, "{}: of {}: {}", name, preview.kind, preview.text);
                 let value: Value = serde_json::from_str(&preview.text).map_err(|e| TestCaseError::fail(e.to_string()))?;
-                let mut found = BTreeSet::new();
-                paths(&value, "", &mut found);
-                for path in found {
-                    let named = [format!("{}.{path}", preview.kind), format!("*.{path}")];
-                    prop_assert!(
-                        draft.rules.iter().any(|rule| rule.fields.iter().any(|field| named.contains(field))),
-                        "{name}: `{path}` of {} leaves, and no rule names it: {}", preview.kind, preview.text
-                    );
-                }
+                let canonical = stillwatch_model::canonical::encode(&value).unwrap_or_default();
+                prop_assert_eq!(preview.text.as_bytes(), canonical);
             }
         }
     }
@@ -132,4 +110,35 @@ proptest! {
         let set = Set::of([text.as_str()]);
         prop_assert_eq!(set.len() + set.refused.len(), 1);
     }
+
+    #[test]
+    fn any_files_are_a_profile_or_are_refused(
+        name in proptest::sample::select(vec!["profile.toml", "policies.cedar", "minimise.toml", "schema.cedarschema", "cases.toml"]),
+        from in proptest::sample::select(PROFILES.to_vec()),
+        at in 0.0..1.0,
+        cut in 0_usize..40,
+        put in ".{0,16}",
+    ) {
+        let mut all = files(from).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        if let Some(bytes) = all.get_mut(name) {
+            let at = (bytes.len() as f64 * at) as usize;
+            bytes.splice(at..(at + cut).min(bytes.len()), put.bytes());
+        }
+        body::run(&body::written(&all));
+        body::run(put.as_bytes());
+    }
+
+    #[test]
+    fn any_bytes_are_looked_at_the_same_twice(bytes in proptest::collection::vec(any::<u8>(), 0..200), text in "\\PC{0,80}") {
+        scan::run(&bytes);
+        scan::run(text.as_bytes());
+    }
+}
+
+#[test]
+fn shipped_profiles_keep_the_laws() -> crate::fixture::Done {
+    for name in PROFILES {
+        body::run(&body::written(&files(name)?));
+    }
+    Ok(())
 }

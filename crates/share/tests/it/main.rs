@@ -4,8 +4,11 @@
 //! Not here: the command line's own tests.
 
 mod fixture;
+mod holds;
 mod laws;
 mod profiles;
+mod prompts;
 mod references;
+mod scanning;
 mod secrets;
 mod signed;

@@ -13,7 +13,7 @@ use stillwatch_stix::marking::{Pap, Tlp};
 use crate::fixture::{Done, draft, recipient};
 
 /// Invented, all of them: numbers are those of test cards and of numbers kept for films.
-fn secrets() -> Vec<(&'static str, String)> {
+pub(crate) fn secrets() -> Vec<(&'static str, String)> {
     // Put together here, so that no program takes this file for a leak.
     let key = |front: &str, rest: &str| format!("{front}{rest}");
     vec![
@@ -42,9 +42,9 @@ fn secrets() -> Vec<(&'static str, String)> {
     ]
 }
 
-type Encode = (&'static str, fn(&str) -> String);
+pub(crate) type Encode = (&'static str, fn(&str) -> String);
 
-const ENCODINGS: [Encode; 14] = [
+pub(crate) const ENCODINGS: [Encode; 30] = [
     ("plain", |text| text.to_owned()),
     ("base64", |text| BASE64_STANDARD.encode(text)),
     ("base64url", |text| BASE64_URL_SAFE_NO_PAD.encode(text)),
@@ -67,9 +67,64 @@ const ENCODINGS: [Encode; 14] = [
         let other = |c: char| c.to_digit(10).and_then(|n| char::from_u32(0x966 + n)).unwrap_or(c);
         text.chars().map(other).collect()
     }),
+    ("base64 four times", |text| (0..4).fold(text.to_owned(), |text, _| BASE64_STANDARD.encode(text))),
+    ("base64 in lines", |text| {
+        let whole = BASE64_STANDARD.encode(text);
+        whole.as_bytes().chunks(12).map(|line| format!("{}\n", String::from_utf8_lossy(line))).collect()
+    }),
+    ("base64 of hex", |text| BASE64_STANDARD.encode(hex::encode(text))),
+    ("base32", |text| base32(text)),
+    ("base32, small letters", |text| base32(text).to_lowercase()),
+    ("ascii85", |text| base85(text, |digit| char::from(digit + b'!'))),
+    ("hex with 0x", |text| text.bytes().map(|byte| format!("0x{byte:02x}, ")).collect()),
+    ("hex with colons", |text| text.bytes().map(|byte| format!("{byte:02x}:")).collect()),
+    ("quoted-printable", |text| text.bytes().map(|byte| format!("={byte:02X}")).collect()),
+    ("backwards", |text| text.chars().rev().collect()),
+    ("base64 backwards", |text| BASE64_STANDARD.encode(text).chars().rev().collect()),
+    ("rot13", rot13),
+    ("letters apart", |text| text.chars().map(|c| format!("{c} ")).collect()),
+    ("bits", |text| text.bytes().map(|byte| format!("{byte:08b} ")).collect()),
+    ("decimal codes", |text| text.bytes().map(|byte| format!("{byte} ")).collect()),
+    ("other dashes, dots and spaces", |text| {
+        text.replace('-', "\u{2010}").replace('.', "\u{3002}").replace(' ', "\u{a0}").replace('@', "\u{fe6b}")
+    }),
 ];
 
-fn scanners() -> Scanners {
+fn rot13(text: &str) -> String {
+    let turn = |c: char, first: u8| char::from((c as u8 - first + 13) % 26 + first);
+    let turned = |c: char| match c {
+        'a'..='z' => turn(c, b'a'),
+        'A'..='Z' => turn(c, b'A'),
+        c => c,
+    };
+    text.chars().map(turned).collect()
+}
+
+/// RFC 4648, section 6, without padding.
+fn base32(text: &str) -> String {
+    let bits: String = text.bytes().map(|byte| format!("{byte:08b}")).collect();
+    let five = |bits: &[u8]| {
+        bits.iter().chain(std::iter::repeat_n(&b'0', 5 - bits.len())).fold(0, |n, bit| n << 1 | (bit & 1))
+    };
+    bits.as_bytes()
+        .chunks(5)
+        .map(|bits| char::from(b"ABCDEFGHIJKLMNOPQRSTUVWXYZ234567"[usize::from(five(bits))]))
+        .collect()
+}
+
+fn base85(text: &str, sign: fn(u8) -> char) -> String {
+    let mut out = String::new();
+    for four in text.as_bytes().chunks(4) {
+        let mut padded = [0; 4];
+        padded[..four.len()].copy_from_slice(four);
+        let number = u32::from_be_bytes(padded);
+        let digits = [85 * 85 * 85 * 85, 85 * 85 * 85, 85 * 85, 85, 1].map(|n| (number / n % 85) as u8);
+        out.extend(digits.iter().take(four.len() + 1).map(|digit| sign(*digit)));
+    }
+    out
+}
+
+pub(crate) fn scanners() -> Scanners {
     let prompt = |text: &str| text.contains("expert data analyst");
     Scanners::new(&["Müller Analytics".to_owned(), "ZephyrCorp".to_owned()], Some(Box::new(prompt)))
 }
@@ -92,7 +147,7 @@ fn campaign() -> Value {
 }
 
 /// What of a note with that content leaves under the profile that lets most leave.
-fn leaves(draft: &Draft, content: &str, scanners: &Scanners) -> bool {
+pub(crate) fn leaves(draft: &Draft, content: &str, scanners: &Scanners) -> bool {
     let texts = [note(content).to_string(), campaign().to_string()];
     let set = Set::of(texts.iter().map(String::as_str));
     let decided = Desk::new(draft, recipient(draft), scanners).decide(&set);
@@ -125,6 +180,11 @@ fn what_is_no_secret_passes() -> Done {
         "Technique AML.T0024.002; client harvest-client/2.1 (linux).",
         "About 40 accounts, three addresses each, 12 hours apart.",
         "It looks at the template and not at the price of anything.",
+        "Active from 2026-05-01 00:00 to 2026-11-30 00:00, from AS64500, over HTTP/2 and IPv6 (2001:db8:1:2::9).",
+        "Mozilla/5.0 (Windows NT 10.0; Win64; x64) AppleWebKit/537.36 (KHTML, like Gecko) Chrome/138.0.0.0 Safari/537.36",
+        "Techniques AML.T0024.000, AML.T0024.002 and T1090.003; tactics exfiltration and ML-attack staging (v4.9.0).",
+        "Accounts/day: 12, 15, 18, 22, 31, 40, 44; all asked 1/2/3/4-shot prompts. See RFC 9110, section 15.5.",
+        "Adversaries may steal intellectual property by asking a model's API again and again (ATLAS, 'Extract ML Model').",
     ] {
         assert!(leaves(&draft, content, &scanners()), "{content}");
     }

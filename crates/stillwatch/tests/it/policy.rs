@@ -99,3 +99,64 @@ fn a_profile_is_signed_verified_and_refused_when_altered() {
     std::fs::write(&rules, altered).expect("written");
     assert_eq!(verify(&[]), Some(1));
 }
+
+/// Runs a verb of the program, with the store of that folder.
+fn stillwatch(arguments: &[&str]) -> Output {
+    Command::new(env!("CARGO_BIN_EXE_stillwatch")).args(arguments).output().expect("the program runs")
+}
+
+#[test]
+fn a_store_is_decided_over_as_a_bundle_is() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (file, store) = (bundle(folder.path()), folder.path().join("store"));
+    let store = store.to_string_lossy().into_owned();
+    let taken = stillwatch(&["import", "--data", &store, "--source", "own", &file]);
+    assert_eq!(taken.status.code(), Some(0), "{}", String::from_utf8_lossy(&taken.stderr));
+    let [conservative, internal] = ["conservative", "internal"].map(|name| format!("{PROFILES}/{name}"));
+    let diff = |over: &[&str]| policy(&[&["diff", &conservative, &internal], over].concat());
+    let (of_bundle, of_store) = (diff(&["--over", &file]), diff(&["--over", &store]));
+    assert_eq!(of_store.status.code(), Some(1), "{}", String::from_utf8_lossy(&of_store.stderr));
+    // The store has its objects in an order of its own.
+    let lines = |output: &Output| {
+        let mut lines: Vec<String> = out(output).lines().map(str::to_owned).collect();
+        lines.sort();
+        lines
+    };
+    assert_eq!(lines(&of_bundle), lines(&of_store));
+    assert_eq!(lines(&diff(&["--data", &store])), lines(&of_store));
+    let none = diff(&["--over", &folder.path().join("nothing").to_string_lossy()]);
+    assert_eq!(none.status.code(), Some(2));
+    // A folder that is no store is said to be none, and not read as a bundle.
+    let empty = diff(&["--over", &folder.path().to_string_lossy()]);
+    assert_eq!(empty.status.code(), Some(2));
+    let nowhere = diff(&["--over", "postgres://nobody@127.0.0.1:1/none"]);
+    assert_eq!(nowhere.status.code(), Some(2), "{}", out(&nowhere));
+}
+
+#[test]
+fn a_field_is_explained_with_its_grounds() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (over, profile) = (bundle(folder.path()), format!("{PROFILES}/conservative"));
+    let why = |field| {
+        let told = policy(&[
+            "explain",
+            "indicator--8e2e",
+            "--to",
+            "lab-one.example",
+            "--profile",
+            &profile,
+            "--over",
+            &over,
+            "--field",
+            field,
+        ]);
+        (told.status.code(), out(&told))
+    };
+    let (code, told) = why("pattern");
+    assert_eq!(code, Some(0), "{told}");
+    assert!(told.contains("can see it as it is") && told.contains("policy `technical-fields` permits it"), "{told}");
+    assert!(told.contains("rule `what-to-look-for`: as-is"), "{told}");
+    let (code, told) = why("x_ticket");
+    assert_eq!(code, Some(1), "{told}");
+    assert!(told.contains("the table of fields has no row for it"), "{told}");
+}

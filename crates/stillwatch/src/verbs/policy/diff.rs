@@ -15,7 +15,7 @@ use crate::verbs::store::print;
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   stillwatch policy diff profiles/conservative profiles/expanded --over bundle.json
-  stillwatch policy diff old/ new/ --data DIR --to lab-one.example
+  stillwatch policy diff old/ new/ --over STORE --to lab-one.example     STORE: a folder, or postgres://user@host/database
 
 Exit codes: 0 nothing would change; 1 something would; 2 failure.")]
 pub(super) struct Args {
@@ -42,7 +42,7 @@ pub(super) fn run(args: &Args) -> Result<u8, String> {
     }
     let key = args.over.key()?;
     let recipients: Vec<_> = members.into_iter().map(|member| Recipient { member, key: key.clone() }).collect();
-    let (set, scanners) = (args.over.set()?, args.over.scanners()?);
+    let (set, scanners) = args.over.read()?;
     let changes = stillwatch_share::diff(&before, &after, &recipients, &scanners, &set);
     for change in &changes {
         print(format!("{} to {}\n", change.id, change.recipient))?;

@@ -3,14 +3,19 @@
 //! Invariant: bounded; only a profile's own files are read, no folder within it, no link out of it.
 //! Not here: what they mean (`share`).
 
+use std::ffi::OsString;
 use std::io::Read;
 use std::path::{Path, PathBuf};
 
-use stillwatch_share::scan::Scanners;
+use stillwatch_model::TextSketch;
+use stillwatch_node::own;
+use stillwatch_share::scan::{Scanners, prompts};
 use stillwatch_share::{Draft, Files, MAX_BYTES, MAX_FILES, Set, TokenKey};
 use stillwatch_stix::{Bundle, Limits};
+use stillwatch_track::Place;
 use stillwatch_track::objects::{self, After, Which};
 
+use crate::verbs::record::failed;
 use crate::verbs::store::{Author, Data, block_on, told};
 
 /// Objects to decide over, and what the scanners and tokens need.
@@ -18,9 +23,12 @@ use crate::verbs::store::{Author, Data, block_on, told};
 pub(super) struct Over {
     #[command(flatten)]
     data: Data,
-    /// A bundle, in place of what the store keeps
-    #[arg(long, value_name = "FILE")]
-    over: Option<PathBuf>,
+    /// What to decide over: a bundle, or a store (its folder, or a URL of PostgreSQL) [default: the store of --data]
+    #[arg(long, value_name = "FILE|DIR|URL")]
+    over: Option<OsString>,
+    /// Passes over the prompts that the store knows: what leaves is then not compared with them
+    #[arg(long)]
+    without_prompts: bool,
     /// Names that must not leave, one a line
     #[arg(long, value_name = "FILE")]
     names: Option<PathBuf>,
@@ -29,42 +37,52 @@ pub(super) struct Over {
     token_key: Option<PathBuf>,
 }
 
+/// The file by which a folder is known as a store.
+const STORE: &str = "stillwatch.sqlite";
+
+/// Where objects come from.
+enum Source<'a> {
+    Bundle(&'a Path),
+    Store(Data),
+}
+
 impl Over {
-    /// The objects.
-    pub(super) fn set(&self) -> Result<Set, String> {
-        let set = match &self.over {
-            Some(file) => {
-                let bytes = read(file, Limits::default().bytes)?;
-                let bundle =
-                    Bundle::read(&bytes, &Limits::default()).map_err(|e| format!("error: {}: {e}", file.display()))?;
-                for fault in &bundle.faults {
-                    eprintln!("{}:{fault}", file.display());
-                }
-                Set::of(bundle.objects.iter().map(stillwatch_stix::Object::raw))
+    /// The objects, and what is looked for in what would leave of them: names, and the prompts of the campaigns in the store.
+    /// A bundle is compared with the prompts of the store of --data, where there is one.
+    pub(super) fn read(&self) -> Result<(Set, Scanners), String> {
+        let names = names(self.names.as_deref())?;
+        let (set, texts) = match self.source() {
+            Source::Bundle(file) => {
+                (bundle(file)?, self.known(&self.data, Path::new(&self.data.data).join(STORE).is_file())?)
             }
-            None => block_on(self.stored())?,
+            Source::Store(data) => (block_on(stored(&data))?, self.known(&data, true)?),
         };
         for (what, why) in &set.refused {
             eprintln!("passed over: {what}: {why}");
         }
-        Ok(set)
+        let check = (!texts.is_empty()).then(|| prompts(&texts));
+        Ok((set, Scanners::new(&names, check)))
     }
 
-    async fn stored(&self) -> Result<Set, String> {
-        let store = self.data.open(&Author::default().by()).await?;
-        let (mut texts, mut after): (Vec<String>, Option<After>) = (Vec::new(), None);
-        loop {
-            let page = objects::page(&store, &Which::default(), 10_000, after.as_ref()).await.map_err(told)?;
-            let Some(last) = page.last() else { break };
-            after = Some(last.into());
-            texts.extend(page.into_iter().map(|object| object.json));
+    /// By what it is: a URL is a store, a folder too, anything else a bundle.
+    fn source(&self) -> Source<'_> {
+        let Some(over) = &self.over else { return Source::Store(self.data.clone()) };
+        let data = Data { data: over.clone() };
+        match data.place() {
+            Place::Folder(folder) if !folder.is_dir() => Source::Bundle(Path::new(over)),
+            Place::Folder(_) | Place::Server(_) => Source::Store(data),
         }
-        Ok(Set::of(texts.iter().map(String::as_str)))
     }
 
-    /// What is looked for in what would leave.
-    pub(super) fn scanners(&self) -> Result<Scanners, String> {
-        scanners(self.names.as_deref())
+    /// Sketches of the prompts that a store knows.
+    fn known(&self, data: &Data, is_there: bool) -> Result<Vec<TextSketch>, String> {
+        if self.without_prompts || !(is_there || matches!(data.place(), Place::Server(_))) {
+            return Ok(Vec::new());
+        }
+        block_on(async {
+            let store = data.open(&Author::default().by()).await?;
+            own::sketches(&store).await.map_err(failed)
+        })
     }
 
     /// Key of the recipient's tokens.
@@ -73,17 +91,39 @@ impl Over {
     }
 }
 
-/// What is looked for in what would leave, with a file of names.
-pub(crate) fn scanners(names: Option<&Path>) -> Result<Scanners, String> {
-    let Some(file) = names else { return Ok(Scanners::default()) };
+/// Names that must not leave, from a file, one a line.
+pub(crate) fn names(file: Option<&Path>) -> Result<Vec<String>, String> {
+    let Some(file) = file else { return Ok(Vec::new()) };
     let text = String::from_utf8(read(file, 16 << 20)?).map_err(|e| format!("error: {}: {e}", file.display()))?;
-    let names: Vec<String> = text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-    Ok(Scanners::new(&names, None))
+    Ok(text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
 }
 
 /// A key of tokens, from a file.
 pub(crate) fn token_key(file: &Path) -> Result<TokenKey, String> {
     TokenKey::new(&read(file, 4096)?).ok_or_else(|| format!("error: {}: a key has at least 16 bytes", file.display()))
+}
+
+fn bundle(file: &Path) -> Result<Set, String> {
+    let bytes = read(file, Limits::default().bytes)?;
+    let bundle = Bundle::read(&bytes, &Limits::default()).map_err(|e| {
+        format!("error: {}: {e}\nhint: --over takes a bundle, a store's folder, or a URL of PostgreSQL", file.display())
+    })?;
+    for fault in &bundle.faults {
+        eprintln!("{}:{fault}", file.display());
+    }
+    Ok(Set::of(bundle.objects.iter().map(stillwatch_stix::Object::raw)))
+}
+
+async fn stored(data: &Data) -> Result<Set, String> {
+    let store = data.open(&Author::default().by()).await?;
+    let (mut texts, mut after): (Vec<String>, Option<After>) = (Vec::new(), None);
+    loop {
+        let page = objects::page(&store, &Which::default(), 10_000, after.as_ref()).await.map_err(told)?;
+        let Some(last) = page.last() else { break };
+        after = Some(last.into());
+        texts.extend(page.into_iter().map(|object| object.json));
+    }
+    Ok(Set::of(texts.iter().map(String::as_str)))
 }
 
 /// A profile as it stands in its directory.

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use stillwatch_node::profile;
 use stillwatch_node::release::{Asked, propose};
+use stillwatch_node::{own, profile};
 use stillwatch_share::TokenKey;
+use stillwatch_share::scan::{Scanners, prompts};
 use stillwatch_stix::campaign::{Options, Producer};
 use stillwatch_stix::marking::{Pap, Tlp};
 use stillwatch_track::releases::{self, Fate};
@@ -88,7 +89,9 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
         notes: args.tell.contains(&Tell::Notes),
         ..Options::default()
     };
-    let scanners = files::scanners(args.names.as_deref())?;
+    let known = own::sketches(store).await.map_err(failed)?;
+    let check = (!known.is_empty()).then(|| prompts(&known));
+    let scanners = Scanners::new(&files::names(args.names.as_deref())?, check);
     let asked = Asked {
         campaign: &campaign,
         options: &options,
