@@ -111,6 +111,12 @@ proptest! {
         prop_assert_eq!(set.len() + set.refused.len(), 1);
     }
 
+}
+
+proptest! {
+    // Each asks every question that there is.
+    #![proptest_config(ProptestConfig { cases: 8, ..ProptestConfig::default() })]
+
     #[test]
     fn any_files_are_a_profile_or_are_refused(
         name in proptest::sample::select(vec!["profile.toml", "policies.cedar", "minimise.toml", "schema.cedarschema", "cases.toml"]),
