@@ -14,6 +14,16 @@ pub(super) fn is_harmless(text: &str) -> bool {
     }
 }
 
+/// Whether a JSON number can't say anything: a short one, or a private system's (ten digits, as some telephone numbers have).
+pub(super) fn is_number(number: &str) -> bool {
+    is_harmless(number) || is_private_system(number)
+}
+
+/// The number of a private network: 4200000000 to 4294967294 (RFC 6996, section 5).
+fn is_private_system(number: &str) -> bool {
+    number.len() == 10 && number.parse::<u32>().is_ok_and(|number| (4_200_000_000..=4_294_967_294).contains(&number))
+}
+
 /// Whether a text is one word of small letters, as properties and vocabularies have them.
 pub(super) fn is_word(text: &str) -> bool {
     text.len() <= 16 && text.bytes().all(|byte| byte.is_ascii_lowercase() || byte == b'_')
@@ -36,7 +46,8 @@ pub(super) fn is_technical(text: &str) -> bool {
         return value.and_then(|value| value.strip_suffix('\'')).is_some_and(is_v4);
     }
     if let Some(number) = inner.strip_prefix("autonomous-system:number = ") {
-        return (1..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit());
+        return ((1..=9).contains(&number.len()) && number.bytes().all(|byte| byte.is_ascii_digit()))
+            || is_private_system(number);
     }
     inner.split(" OR ").all(is_slots)
 }

@@ -89,7 +89,7 @@ impl Scanners {
         };
         let whole = tokens::each(json, &mut |token| match token {
             Token::Name(name) => holds(&name, Reading::Whole),
-            Token::Number(number) => !forms::is_harmless(number) && holds(number, Reading::Whole),
+            Token::Number(number) => !forms::is_number(number) && holds(number, Reading::Whole),
             Token::Text(text, listed) => {
                 (!forms::is_harmless(&text) && holds(&text, Reading::Whole))
                     || seam.join(&text, listed).is_some_and(|joined| holds(joined, Reading::Seam))
@@ -108,7 +108,11 @@ impl Scanners {
                 let (kind, _) = self.text(seam.join(text, listed)?, Reading::Seam)?;
                 Some(found((kind, ", put together with what stands before it"), path))
             }),
-            Value::Number(number) => self.text(&number.to_string(), Reading::Whole).map(|slip| found(slip, path)),
+            Value::Number(number) => {
+                let number = number.to_string();
+                let looked = if forms::is_number(&number) { None } else { self.text(&number, Reading::Whole) };
+                looked.map(|slip| found(slip, path))
+            }
             Value::Array(items) => items.iter().find_map(|item| self.value(item, true, seam, path)),
             Value::Object(members) => members.iter().find_map(|(name, value)| {
                 let length = path.len();

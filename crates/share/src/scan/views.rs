@@ -26,7 +26,7 @@ pub(super) fn regex(text: &str) -> Regex {
 /// Ids, slots and fingerprints of clients, which are no text of anybody's; which ids may be named is seen to elsewhere (`walk.rs`).
 static WITHIN: LazyLock<Regex> = LazyLock::new(|| {
     regex(
-        r"\b[a-z][a-z0-9-]{2,30}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'[0-9a-f]{8}'|\b[tqd](?:13|12|11|10|s[123]|d[123]|00)[di][0-9]{4}[a-z0-9]{2}_[0-9a-f]{12}_[0-9a-f]{12}\b",
+        r"\b[a-z][a-z0-9-]{2,30}--[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}|'[0-9a-f]{8}'|^\[autonomous-system:number = 42[0-9]{8}\]$|\b[tqd](?:13|12|11|10|s[123]|d[123]|00)[di][0-9]{4}[a-z0-9]{2}_[0-9a-f]{12}_[0-9a-f]{12}\b",
     )
 });
 

@@ -96,7 +96,7 @@ fn a_neighbour_that_stays_is_not_named_in_words_either() -> Done {
         vec![indicator(1, &json!({})), indicator(4, &json!({})), note(&id)],
     ] {
         // What can't be said isn't, and a note without content says nothing.
-        let left = left(&all, "internal")?;
+        let left = left(&all, "government")?;
         assert!(left.iter().flatten().all(|text| !text.contains(&id)), "{left:?}");
     }
     // Named in words, a stricter neighbour raises the marking too.

@@ -50,6 +50,7 @@ fn masked(text: &str) -> String {
         }
         let digits = bare.chars().filter(char::is_ascii_digit).count();
         match (digits, bare.len()) {
+            (14.., _) if bare.contains('T') => word.replace(bare, "INSTANT"),
             (8, 10) if bare.contains('-') => word.replace(bare, "DAY"),
             (4, 5) if bare.contains(':') => word.replace(bare, "TIME"),
             _ => word.to_owned(),
