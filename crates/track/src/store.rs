@@ -22,7 +22,10 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-const MIGRATIONS: [(i64, &str, &str); 1] = [(1, "campaigns", include_str!("../migrations/0001_campaigns.sql"))];
+const MIGRATIONS: [(i64, &str, &str); 2] = [
+    (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
+    (3, "exchange", include_str!("../migrations/0003_exchange.sql")),
+];
 
 /// Where a store is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,6 +141,11 @@ impl Store {
         self.dialect
     }
 
+    /// For one statement that reads: it sees one state by itself.
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.pool
+    }
+
     /// A transaction that writes; others that write wait for it.
     pub(crate) async fn write(&self) -> Result<Transaction<'static, Any>> {
         match self.dialect {
@@ -194,8 +202,12 @@ impl Store {
         let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
             let sql = match self.dialect {
                 Dialect::Sqlite => (*sql).into_sql_str(),
-                // Text sorts by its bytes, as in SQLite, whatever language the server was set up in.
-                Dialect::Postgres => AssertSqlSafe(sql.replace(" TEXT", " TEXT COLLATE \"C\"")).into_sql_str(),
+                // Text sorts by its bytes, as in SQLite, whatever language the server was set up in. SQLite's rows stand in the
+                // order of an `INTEGER PRIMARY KEY`, which has 64 bits there.
+                Dialect::Postgres => AssertSqlSafe(
+                    sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace("INTEGER PRIMARY KEY", "BIGINT PRIMARY KEY"),
+                )
+                .into_sql_str(),
             };
             Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
         });
