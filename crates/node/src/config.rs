@@ -197,8 +197,15 @@ impl Config {
             }
         }
         let limits = &self.limits;
-        let sizes =
-            [limits.body_bytes, limits.objects, limits.depth, limits.page, limits.page_most, limits.page_bytes, limits.connections];
+        let sizes = [
+            limits.body_bytes,
+            limits.objects,
+            limits.depth,
+            limits.page,
+            limits.page_most,
+            limits.page_bytes,
+            limits.connections,
+        ];
         let rates = [limits.requests_per_second, limits.burst, limits.strangers_per_second];
         if sizes.contains(&0) || rates.contains(&0) || limits.seconds == 0 || limits.idle_milliseconds == 0 {
             return Err(Error::new("a limit is 0", "leave the line out for the default"));

@@ -131,11 +131,9 @@ mod tests {
     /// A table or column that is added to the schema and forgotten here would be missing from every backup.
     #[test]
     fn nothing_of_the_schema_is_missing() {
-        let schema = [
-            include_str!("../migrations/0001_campaigns.sql"),
-            include_str!("../migrations/0003_exchange.sql"),
-        ]
-        .concat();
+        let schema =
+            [include_str!("../migrations/0001_campaigns.sql"), include_str!("../migrations/0003_exchange.sql")]
+                .concat();
         let mut told = Vec::new();
         for table in schema.split("CREATE TABLE ").skip(1) {
             let (name, rest) = table.split_once(" (\n").unwrap_or_default();

@@ -24,15 +24,8 @@ pub enum Role {
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 7] = [
-        Role::Viewer,
-        Role::Analyst,
-        Role::Approver,
-        Role::Auditor,
-        Role::Admin,
-        Role::Member,
-        Role::Hub,
-    ];
+    pub const ALL: [Role; 7] =
+        [Role::Viewer, Role::Analyst, Role::Approver, Role::Auditor, Role::Admin, Role::Member, Role::Hub];
 
     /// Its word.
     #[must_use]

@@ -143,7 +143,9 @@ impl Refusal {
     pub(crate) fn of_status(status: StatusCode, allow: Option<String>) -> Self {
         let (title, description) = match status {
             StatusCode::NOT_FOUND => return Self::unknown("resource"),
-            StatusCode::METHOD_NOT_ALLOWED => ("That method is not allowed here", "The header `Allow` names those that are"),
+            StatusCode::METHOD_NOT_ALLOWED => {
+                ("That method is not allowed here", "The header `Allow` names those that are")
+            }
             StatusCode::INTERNAL_SERVER_ERROR => ("The server failed", "It isn't your request; try again later"),
             other => (other.canonical_reason().unwrap_or("Refused"), "The request can't be read"),
         };

@@ -24,7 +24,10 @@ pub(super) const H2: &[u8] = b"h2";
 /// When a file can't be read, or the two don't belong together.
 pub fn settings(tls: &Tls) -> Result<Arc<ServerConfig>> {
     let unread = |path: &Path, what: &str, e: &dyn std::fmt::Display| {
-        Error::new(format!("cannot read the {what} in `{}`: {e}", path.display()), "give a file in PEM (`-----BEGIN …`)")
+        Error::new(
+            format!("cannot read the {what} in `{}`: {e}", path.display()),
+            "give a file in PEM (`-----BEGIN …`)",
+        )
     };
     let chain: Vec<CertificateDer<'static>> = CertificateDer::pem_file_iter(&tls.certificate)
         .and_then(Iterator::collect)

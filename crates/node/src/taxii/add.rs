@@ -40,8 +40,7 @@ pub(super) async fn add(
     })?;
     let limits = node.config.limits;
     let bytes = body::read(&headers, sent, limits.body_bytes).await?;
-    let bounds =
-        Limits { bytes: limits.body_bytes, objects: limits.objects, depth: limits.depth, ..Limits::default() };
+    let bounds = Limits { bytes: limits.body_bytes, objects: limits.objects, depth: limits.depth, ..Limits::default() };
     let read = tokio::task::spawn_blocking(move || received::read(&bytes, kind, &bounds)).await;
     let items = read.map_err(|_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None))??;
     let (body, taken) = put_in(&node, &collection, &client.name, &items).await?;

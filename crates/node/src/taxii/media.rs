@@ -59,7 +59,10 @@ fn specific(range: &MediaType<'_>) -> Option<u8> {
 /// The `version` parameter, which stands before the weight.
 fn version(range: &MediaType<'_>) -> Option<String> {
     let params = range.params();
-    params.into_iter().find(|(name, _)| name.as_str().eq_ignore_ascii_case("version")).map(|(_, v)| v.unquoted_str().into())
+    params
+        .into_iter()
+        .find(|(name, _)| name.as_str().eq_ignore_ascii_case("version"))
+        .map(|(_, v)| v.unquoted_str().into())
 }
 
 /// The weight in thousandths (RFC 9110, section 12.4.2); what can't be read weighs nothing.

@@ -78,11 +78,7 @@ mod tests {
         let next = write(5, &of);
         assert_eq!(read(&next, &of), Some(5));
         let other = Pick { types: vec!["tool".into()], ..Pick::default() };
-        for wrong in [
-            Of { endpoint: "manifest", ..of },
-            Of { collection: "b", ..of },
-            Of { pick: &other, ..of },
-        ] {
+        for wrong in [Of { endpoint: "manifest", ..of }, Of { collection: "b", ..of }, Of { pick: &other, ..of }] {
             assert_eq!(read(&next, &wrong), None);
         }
         for text in ["", "!", "AQ", &next[1..], &format!("{next}A")] {

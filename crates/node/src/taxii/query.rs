@@ -183,7 +183,10 @@ mod tests {
         let query = read(
             "added_after=2020-01-01T00:00:00Z&limit=7&next=abc&match%5Btype%5D=tool,malware&match[version]=first,2020-01-01T00:00:00.0Z&match[spec_version]=2.0,2.1&utm=1",
         )?;
-        assert_eq!((query.after, query.limit, query.next.as_deref()), (Some(1_577_836_800_000_000), Some(7), Some("abc")));
+        assert_eq!(
+            (query.after, query.limit, query.next.as_deref()),
+            (Some(1_577_836_800_000_000), Some(7), Some("abc"))
+        );
         assert_eq!(query.pick.types, ["malware", "tool"]);
         assert!(query.pick.versions.first && !query.pick.versions.last && query.wants_stix_2_1);
         assert_eq!(query.pick.versions.at, ["2020-01-01T00:00:00"]);

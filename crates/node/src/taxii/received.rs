@@ -99,6 +99,7 @@ pub(crate) fn level(tlp: Tlp) -> u8 {
 
 /// The id of a piece that is no object, for its sender to know it by.
 fn id_of(raw: &str) -> String {
-    let id = serde_json::from_str::<Value>(raw).ok().and_then(|v| v.get("id").and_then(Value::as_str).map(str::to_owned));
+    let id =
+        serde_json::from_str::<Value>(raw).ok().and_then(|v| v.get("id").and_then(Value::as_str).map(str::to_owned));
     id.map_or_else(|| "unknown".to_owned(), |id| id.chars().filter(|c| !c.is_control()).take(300).collect())
 }

@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod ledger;
+mod node;
 mod policy;
 #[cfg(feature = "with-engine")]
 mod with_engine;

@@ -235,11 +235,8 @@ async fn twins(
          FROM {given} CROSS JOIN collection_objects c \
          WHERE c.collection = $2 AND c.id = r.id AND c.instant >= r.low AND c.instant <= r.high"
     );
-    let found = sqlx::query(AssertSqlSafe(sql))
-        .bind(rows::text(&wanted)?)
-        .bind(collection.number)
-        .fetch_all(&mut **tx)
-        .await?;
+    let found =
+        sqlx::query(AssertSqlSafe(sql)).bind(rows::text(&wanted)?).bind(collection.number).fetch_all(&mut **tx).await?;
     for row in &found {
         let (version, date_added): (String, Micros) = (row.try_get(3)?, row.try_get(4)?);
         let version = if version.is_empty() { stamp(date_added) } else { version };
@@ -282,11 +279,8 @@ async fn edges(
         edge("DESC")
     );
     let ids: Vec<[&String; 1]> = ids.iter().map(|id| [id]).collect();
-    let found = sqlx::query(AssertSqlSafe(sql))
-        .bind(rows::text(&ids)?)
-        .bind(collection.number)
-        .fetch_all(&mut **tx)
-        .await?;
+    let found =
+        sqlx::query(AssertSqlSafe(sql)).bind(rows::text(&ids)?).bind(collection.number).fetch_all(&mut **tx).await?;
     for row in &found {
         edges.entry(row.try_get(0)?).or_default().push(Version {
             date_added: row.try_get(1)?,
@@ -352,7 +346,17 @@ async fn insert(
                         let came = row.came;
                         let version = came.version.unwrap_or_default();
                         let stands = row.stands as i64;
-                        (row.date_added, came.id, version, &row.instant, came.kind, came.tlp, came.pap, stands, came.json)
+                        (
+                            row.date_added,
+                            came.id,
+                            version,
+                            &row.instant,
+                            came.kind,
+                            came.tlp,
+                            came.pap,
+                            stands,
+                            came.json,
+                        )
                     })
                     .collect();
                 query.bind(rows::text(&all)?).bind(collection.number).bind(source)

@@ -54,7 +54,8 @@ pub async fn add_client(
 ) -> Result<()> {
     name("name of a client", called)?;
     let mut tx = store.write().await?;
-    let there = sqlx::query("SELECT revoked FROM clients WHERE name = $1").bind(called).fetch_optional(&mut *tx).await?;
+    let there =
+        sqlx::query("SELECT revoked FROM clients WHERE name = $1").bind(called).fetch_optional(&mut *tx).await?;
     if let Some(row) = there
         && row.try_get::<Option<i64>, _>(0)?.is_none()
     {
@@ -138,9 +139,10 @@ pub async fn revoke(store: &Store, called: &str, at: Micros) -> Result<()> {
 /// When the store can't be read.
 pub async fn clients(store: &Store) -> Result<Vec<Client>> {
     let mut tx = store.read().await?;
-    let rows = sqlx::query("SELECT client, collection, can_read, can_write FROM client_rights ORDER BY client, collection")
-        .fetch_all(&mut *tx)
-        .await?;
+    let rows =
+        sqlx::query("SELECT client, collection, can_read, can_write FROM client_rights ORDER BY client, collection")
+            .fetch_all(&mut *tx)
+            .await?;
     let mut rights: HashMap<String, Vec<Right>> = HashMap::new();
     for row in &rows {
         rights.entry(row.try_get(0)?).or_default().push(Right {
@@ -149,7 +151,8 @@ pub async fn clients(store: &Store) -> Result<Vec<Client>> {
             can_write: row.try_get::<i64, _>(3)? != 0,
         });
     }
-    let rows = sqlx::query("SELECT name, role, token, made, revoked FROM clients ORDER BY name").fetch_all(&mut *tx).await?;
+    let rows =
+        sqlx::query("SELECT name, role, token, made, revoked FROM clients ORDER BY name").fetch_all(&mut *tx).await?;
     rows.iter()
         .map(|row| {
             let name: String = row.try_get(0)?;

@@ -95,10 +95,8 @@ pub async fn make_collection(store: &Store, new: &NewCollection, at: Micros) -> 
             "`stillwatch collection list` shows it; choose another",
         ));
     }
-    let number: i64 = sqlx::query("SELECT COALESCE(MAX(number), 0) + 1 FROM collections")
-        .fetch_one(&mut *tx)
-        .await?
-        .try_get(0)?;
+    let number: i64 =
+        sqlx::query("SELECT COALESCE(MAX(number), 0) + 1 FROM collections").fetch_one(&mut *tx).await?.try_get(0)?;
     sqlx::query(
         "INSERT INTO collections (number, id, root, alias, title, description, can_read, can_write, profile, most_tlp, \
          most_pap, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",

@@ -106,8 +106,7 @@ pub struct Page {
 /// When the store can't be read.
 pub async fn page(store: &Store, collection: &Collection, asked: &Asked<'_>) -> Result<Page> {
     let (sql, bound) = statement(store.dialect(), asked)?;
-    let mut query =
-        sqlx::query(AssertSqlSafe(sql)).bind(collection.number).bind(asked.after.unwrap_or(i64::MIN));
+    let mut query = sqlx::query(AssertSqlSafe(sql)).bind(collection.number).bind(asked.after.unwrap_or(i64::MIN));
     for value in bound {
         query = query.bind(value);
     }
@@ -146,8 +145,7 @@ fn statement(dialect: Dialect, asked: &Asked<'_>) -> Result<(String, Vec<String>
     let limit = asked.limit + 1;
     let base = "SELECT date_added FROM collection_objects WHERE collection = $1 AND date_added > $2";
     let ids = if pick.ids.is_empty() { None } else { Some(list(bind(rows::text(&pick.ids)?))) };
-    let instants =
-        if pick.versions.at.is_empty() { None } else { Some(list(bind(rows::text(&pick.versions.at)?))) };
+    let instants = if pick.versions.at.is_empty() { None } else { Some(list(bind(rows::text(&pick.versions.at)?))) };
     let types: Vec<usize> = pick.types.iter().map(|kind| bind(kind.clone())).collect();
     let of_types = if types.is_empty() {
         String::new()

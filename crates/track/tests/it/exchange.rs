@@ -6,8 +6,9 @@
 use std::collections::BTreeSet;
 
 use stillwatch_track::exchange::{
-    Added, Asked, Came, Collection, Kept, NewCollection, Outcome, Page, Pick, Removed, Right, Versions, add, add_client,
-    allow, changes, clients, collections, instant_key, make_collection, page, remove, revoke, stamp, status,
+    Added, Asked, Came, Collection, Kept, NewCollection, Outcome, Page, Pick, Removed, Right, Versions, add,
+    add_client, allow, changes, clients, collections, instant_key, make_collection, page, remove, revoke, stamp,
+    status,
 };
 use stillwatch_track::{Fault, Place, Store, backup};
 
@@ -55,11 +56,22 @@ fn came<'a>(id: &'a str, version: Option<&'a str>, json: &'a str) -> Came<'a> {
 
 const NOTHING: &(dyn Fn(&Added) -> Option<Kept> + Sync) = &|_| None;
 
-async fn put(store: &Store, into: &Collection, source: &str, objects: &[Came<'_>]) -> Result<Added, stillwatch_track::Error> {
+async fn put(
+    store: &Store,
+    into: &Collection,
+    source: &str,
+    objects: &[Came<'_>],
+) -> Result<Added, stillwatch_track::Error> {
     add(store, into, source, objects, now, NOTHING).await
 }
 
-async fn read(store: &Store, of: &Collection, pick: &Pick, after: Option<i64>, limit: usize) -> Result<Page, stillwatch_track::Error> {
+async fn read(
+    store: &Store,
+    of: &Collection,
+    pick: &Pick,
+    after: Option<i64>,
+    limit: usize,
+) -> Result<Page, stillwatch_track::Error> {
     page(store, of, &Asked { pick, after, limit, bytes: usize::MAX, texts: true }).await
 }
 
@@ -187,7 +199,8 @@ async fn a_clock_that_goes_back_changes_nothing(place: Place) -> Tested {
     let version = Some("2020-01-01T00:00:00Z");
     let early: fn() -> i64 = || 1_000;
     let late: fn() -> i64 = || 5_000;
-    let first = add(&store, &into, "one", &[came(&id(1), version, "{}"), came(&id(2), version, "{}")], late, NOTHING).await?;
+    let first =
+        add(&store, &into, "one", &[came(&id(1), version, "{}"), came(&id(2), version, "{}")], late, NOTHING).await?;
     assert_eq!(first.between, Some((5_000, 5_001)));
     let second = add(&store, &into, "one", &[came(&id(3), version, "{}")], early, NOTHING).await?;
     assert_eq!(second.between, Some((5_002, 5_002)));
@@ -243,7 +256,10 @@ async fn clients_and_collections_are_kept(place: Place) -> Tested {
     let store = open(&place).await?;
     assert_eq!(changes(&store).await?, 0);
     let into = collection(&store, "a").await?;
-    assert_eq!(make_collection(&store, &NewCollection { id: Some("no".into()), ..like("b") }, 1).await.map_err(|e| e.fault()), Err(Fault::Refused));
+    assert_eq!(
+        make_collection(&store, &NewCollection { id: Some("no".into()), ..like("b") }, 1).await.map_err(|e| e.fault()),
+        Err(Fault::Refused)
+    );
     assert_eq!(make_collection(&store, &like("a"), 1).await.map_err(|e| e.fault()), Err(Fault::Refused));
     assert_eq!(collections(&store).await?, std::slice::from_ref(&into));
     let right = Right { collection: into.number, can_read: true, can_write: false };
@@ -285,8 +301,13 @@ async fn an_exchange_is_restored_from_a_backup(place: Place) -> Tested {
     let store = open(&place).await?;
     let into = collection(&store, "a").await?;
     add_client(&store, "lab-one", "member", "hash-1", &[], 10).await?;
-    put(&store, &into, "one", &[came(&id(1), None, "{\"a\":\"\\u0000 \u{1f600}\"}"), came(&id(2), Some("2020-01-01T00:00:00Z"), "{}")])
-        .await?;
+    put(
+        &store,
+        &into,
+        "one",
+        &[came(&id(1), None, "{\"a\":\"\\u0000 \u{1f600}\"}"), came(&id(2), Some("2020-01-01T00:00:00Z"), "{}")],
+    )
+    .await?;
     let before = read(&store, &into, &Pick::default(), None, 10).await?;
     let file = folder.path().join("b");
     backup::backup(&store, &file).await?;
