@@ -3,11 +3,13 @@
 //! Invariant: hashes are used only after they were authenticated against the signed root (`TileHashReader`); writes nothing.
 //! Not here: writing (`log.rs`), looking at everything (`verify.rs`).
 
+use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::path::{Path, PathBuf};
 
 use tlog_tiles::{
-    EMPTY_HASH, Error as TreeError, HASH_SIZE, Hash, Tile, TileHashReader, TileReader, prove_record, prove_tree,
-    record_hash, tree_hash,
+    EMPTY_HASH, Error as TreeError, HASH_SIZE, Hash, HashReader, Tile, TileHashReader, TileReader, prove_record,
+    prove_tree, record_hash, stored_hash_index, tree_hash,
 };
 
 use crate::checkpoint::{MAX_BYTES, Signed};
@@ -21,7 +23,10 @@ use crate::proof::{Consistency, Proof};
 #[derive(Debug)]
 pub struct Reader {
     folder: PathBuf,
+    /// What is read and proven against.
     signed: Signed,
+    /// The checkpoint that stands in the folder: the tiles are those of its tree.
+    newest: Signed,
 }
 
 impl Reader {
@@ -32,7 +37,28 @@ impl Reader {
     pub fn open(folder: &Path, key: &PublicKey, witnesses: &[PublicKey]) -> Result<Self> {
         let bytes = files::read(&folder.join("checkpoint"), MAX_BYTES as u64)?;
         let bytes = bytes.ok_or_else(|| Error::NoLedger(folder.to_owned()))?;
-        Ok(Self { folder: folder.to_owned(), signed: Signed::read(&bytes, key, witnesses)? })
+        let newest = Signed::read(&bytes, key, witnesses)?;
+        Ok(Self { folder: folder.to_owned(), signed: newest.clone(), newest })
+    }
+
+    /// Reads the ledger as it was at an earlier checkpoint, which somebody kept: entries and proofs are those of then.
+    ///
+    /// # Errors
+    /// As [`Reader::open`]; [`Error::Range`] where the checkpoint is ahead of the ledger; [`Error::Proof`] where the ledger
+    /// doesn't continue it.
+    pub fn open_at(folder: &Path, key: &PublicKey, witnesses: &[PublicKey], earlier: &[u8]) -> Result<Self> {
+        let mut reader = Self::open(folder, key, witnesses)?;
+        let earlier = Signed::read(earlier, key, witnesses)?;
+        if reader.root_at(earlier.size)? != earlier.root {
+            let why = format!(
+                "the ledger in `{}` doesn't continue the checkpoint of size {}",
+                folder.display(),
+                earlier.size
+            );
+            return Err(Error::Proof(why));
+        }
+        reader.signed = earlier;
+        Ok(reader)
     }
 
     /// The checkpoint.
@@ -55,6 +81,39 @@ impl Reader {
         Ok(entry)
     }
 
+    /// The bytes of several entries, in the order asked for, authenticated together: each tile is read and hashed once.
+    ///
+    /// # Errors
+    /// [`Error::Range`]; [`Error::Altered`] where one isn't what was signed.
+    pub fn entries(&self, indices: &[u64]) -> Result<Vec<Vec<u8>>> {
+        // `tlog_tiles` can't be asked for nothing (0.2.0: it counts back from its first tile).
+        if indices.is_empty() {
+            return Ok(Vec::new());
+        }
+        let mut bundles: BTreeMap<u64, Vec<Vec<u8>>> = BTreeMap::new();
+        for index in indices {
+            if let Entry::Vacant(place) = bundles.entry(index / WIDTH) {
+                place.insert(self.bundle_of(*index)?.1);
+            }
+        }
+        let stored: Vec<u64> = indices.iter().map(|index| stored_hash_index(0, *index)).collect();
+        let tiles = DiskTiles { folder: &self.folder };
+        let hashes = self.hashes(&tiles).read_hashes(&stored).map_err(damaged)?;
+        let mut all = Vec::with_capacity(indices.len());
+        for (index, hash) in indices.iter().zip(hashes) {
+            let entry = bundles.get(&(index / WIDTH)).and_then(|entries| entries.get((index % WIDTH) as usize));
+            match entry {
+                Some(entry) if record_hash(entry) == hash => all.push(entry.clone()),
+                _ => {
+                    let file = layout::path(&self.bundle_tile(index / WIDTH));
+                    let place = Place::Entry { index: *index, file };
+                    return Err(Error::altered(place, "its hash isn't the one that was signed"));
+                }
+            }
+        }
+        Ok(all)
+    }
+
     /// All entries of the bundle that holds an index, and the first one's index. Not authenticated one by one.
     ///
     /// # Errors
@@ -63,10 +122,12 @@ impl Reader {
         self.within("entry", index)?;
         let tile = self.bundle_tile(index / WIDTH);
         let bytes = read_bundle(&self.folder, &tile)?;
-        let (entries, whole) = split_bundle(&bytes);
+        let (mut entries, whole) = split_bundle(&bytes);
         if !whole || entries.len() != tile.width() as usize {
             return Err(Error::altered(Place::File(layout::path(&tile)), "isn't a bundle of whole entries"));
         }
+        // Of an earlier checkpoint, what came later isn't there.
+        entries.truncate((self.signed.size - index / WIDTH * WIDTH).min(WIDTH) as usize);
         Ok((index / WIDTH * WIDTH, entries.into_iter().map(<[u8]>::to_vec).collect()))
     }
 
@@ -122,11 +183,11 @@ impl Reader {
     }
 
     fn hashes<'a>(&self, tiles: &'a DiskTiles<'a>) -> TileHashReader<'a> {
-        TileHashReader::new(self.signed.size, self.signed.root, tiles)
+        TileHashReader::new(self.newest.size, self.newest.root, tiles)
     }
 
     fn bundle_tile(&self, n: u64) -> Tile {
-        bundle(n, (self.signed.size - n * WIDTH).min(WIDTH))
+        bundle(n, (self.newest.size - n * WIDTH).min(WIDTH))
     }
 
     fn within(&self, what: &'static str, index: u64) -> Result<()> {

@@ -153,9 +153,12 @@ impl Config {
     /// When it can't be read, or what it says can't be.
     pub fn read(path: &Path) -> Result<Self> {
         let text = std::fs::read_to_string(path).map_err(|e| {
-            Error::new(format!("cannot read `{}`: {e}", path.display()), "`stillwatch init DIR` writes one")
+            Error::setup(format!("cannot read `{}`: {e}", path.display()), "`stillwatch init DIR` writes one")
         })?;
-        let mut config = Self::parse(&text).map_err(|e| Error::new(format!("`{}`: {e}", path.display()), e.hint()))?;
+        let mut config = Self::parse(&text).map_err(|e| {
+            let hint = e.hint().unwrap_or_default();
+            Error::setup(format!("`{}`: {e}", path.display()), hint)
+        })?;
         let folder = path.parent().unwrap_or(Path::new(""));
         if !config.data.contains("://") {
             config.data = folder.join(&config.data).display().to_string();
@@ -173,27 +176,30 @@ impl Config {
     /// When a key is unknown, or a value can't be.
     pub fn parse(text: &str) -> Result<Self> {
         const KEYS: &str = "the file that `stillwatch init` writes names every key";
-        let config: Self = toml::from_str(text).map_err(|e| Error::new(e.to_string().trim_end(), KEYS))?;
+        let config: Self = toml::from_str(text).map_err(|e| Error::setup(e.to_string().trim_end(), KEYS))?;
         config.check()?;
         Ok(config)
     }
 
     fn check(&self) -> Result<()> {
         if self.roots.is_empty() {
-            return Err(Error::new("there is no `[[root]]`", "TAXII has at least one API root"));
+            return Err(Error::setup("there is no `[[root]]`", "TAXII has at least one API root"));
         }
         for (at, root) in self.roots.iter().enumerate() {
             let is_word = !root.path.is_empty()
                 && root.path.len() <= 60
                 && root.path.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_'));
             if !is_word || TAKEN.contains(&root.path.as_str()) {
-                return Err(Error::new(
+                return Err(Error::setup(
                     format!("`{}` can't be the path of a root", root.path.escape_debug()),
                     format!("use one word of a-z, 0-9, `-` and `_`, other than {}", TAKEN.join(", ")),
                 ));
             }
             if self.roots.iter().take(at).any(|other| other.path == root.path) {
-                return Err(Error::new(format!("there are two roots `{}`", root.path), "give each a path of its own"));
+                return Err(Error::setup(
+                    format!("there are two roots `{}`", root.path),
+                    "give each a path of its own",
+                ));
             }
         }
         let limits = &self.limits;
@@ -208,10 +214,10 @@ impl Config {
         ];
         let rates = [limits.requests_per_second, limits.burst, limits.strangers_per_second];
         if sizes.contains(&0) || rates.contains(&0) || limits.seconds == 0 || limits.idle_milliseconds == 0 {
-            return Err(Error::new("a limit is 0", "leave the line out for the default"));
+            return Err(Error::setup("a limit is 0", "leave the line out for the default"));
         }
         if self.tls.is_none() && !self.behind_proxy && !self.listen.ip().is_loopback() {
-            return Err(Error::new(
+            return Err(Error::setup(
                 format!("tokens would cross the network in the clear on {}", self.listen),
                 "set `[tls]`, listen on 127.0.0.1, or set `behind_proxy = true` where a proxy ends TLS",
             ));

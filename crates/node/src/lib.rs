@@ -7,9 +7,14 @@ pub mod access;
 pub mod config;
 mod error;
 pub mod http;
+pub mod own;
+pub mod profile;
 pub mod publish;
+pub mod record;
 pub mod release;
 pub mod serve;
 pub mod taxii;
 
+pub use ed25519_dalek::VerifyingKey;
 pub use error::{Error, Result};
+pub use record::Record;

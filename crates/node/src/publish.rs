@@ -20,10 +20,10 @@ pub async fn publish(node: &Arc<Node>, root: &str, collection: &str, bytes: &[u8
     let book = node.book();
     let into = book.collection(root, collection).ok_or_else(|| {
         let how = "`stillwatch collection list` shows all";
-        Error::new(format!("there is no collection `{collection}` in the root `{root}`"), how)
+        Error::setup(format!("there is no collection `{collection}` in the root `{root}`"), how)
     })?;
     let items = read_received(bytes, Sent::Envelope, &Limits::default())
-        .map_err(|refusal| Error::new(refusal.description(), "give a bundle or an envelope with objects"))?;
+        .map_err(|refusal| Error::setup(refusal.description(), "give a bundle or an envelope with objects"))?;
     let (_, taken) = put_in(node, into, &node.config.name, &items).await?;
     Ok(taken)
 }

@@ -105,11 +105,23 @@ impl<'d> Desk<'d> {
     #[must_use]
     pub fn explain(&self, set: &Set, id: &str) -> Option<(Result<Preview, Held>, Vec<Note>)> {
         let at = set.places.get(id).copied()?;
-        let item = set.items.get(at)?;
+        self.noted(set, &self.standings(set), at)
+    }
+
+    /// What leaves of each object of a set, in its order, and what becomes of its fields.
+    #[must_use]
+    pub fn review(&self, set: &Set) -> Vec<(Result<Preview, Held>, Vec<Note>)> {
         let standings = self.standings(set);
+        (0..set.len()).filter_map(|at| self.noted(set, &standings, at)).collect()
+    }
+
+    fn noted(&self, set: &Set, standings: &Standings, at: usize) -> Option<(Result<Preview, Held>, Vec<Note>)> {
+        let item = set.items.get(at)?;
         let (result, (tlp, pap)) = standings.decided.get(at).cloned().flatten()?;
         let mut notes = Vec::new();
-        if let Some(plan) = self.planner.plan(&item.kind, tlp, pap, item.revoked) {
+        // What is published leaves as it was published, or not at all: its fields are not looked at.
+        if let Some(plan) = self.planner.plan(&item.kind, tlp, pap, item.revoked).filter(|_| !published::is(&item.kind))
+        {
             let leaves = |id: &str| set.leaves(&standings.open, id);
             let mut walk = self.walk(item, &plan, tlp, pap, &leaves);
             walk.notes = Some(Vec::new());

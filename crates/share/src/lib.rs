@@ -32,7 +32,7 @@ pub use error::PolicyError;
 pub use explain::explain;
 pub use form::{Form, TokenKey};
 pub use plan::{FieldPlan, Plan, Verdict};
-pub use release::{Released, minimise};
+pub use release::{Released, minimise, review};
 pub use set::{MAX_OBJECT_BYTES, MAX_OBJECTS, Set};
 pub use shape::Shape;
 pub use sign::{Manifest, Profile, SIGNATURE, Trust, public_key, sign, signing_key};

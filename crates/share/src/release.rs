@@ -11,6 +11,7 @@ use crate::decide::{Desk, Held, Preview, Recipient};
 use crate::scan::Scanners;
 use crate::set::Set;
 use crate::sign::Profile;
+use crate::walk::Note;
 
 /// What may leave to one recipient: minimised under a profile in force, and scanned.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -32,10 +33,22 @@ impl Released {
         &self.preview.id
     }
 
+    /// The object's type.
+    #[must_use]
+    pub fn kind(&self) -> &str {
+        &self.preview.kind
+    }
+
     /// The exact bytes that may leave: canonical JSON.
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         self.preview.text.as_bytes()
+    }
+
+    /// The same as text.
+    #[must_use]
+    pub fn text(&self) -> &str {
+        &self.preview.text
     }
 
     /// SHA-256 of the bytes, hexadecimal.
@@ -101,25 +114,41 @@ pub fn minimise(
     profile: &Profile,
     scanners: &Scanners,
 ) -> Vec<Result<Released, Held>> {
+    let desk = Desk::new(profile.draft(), recipient.clone(), scanners);
+    let decided = desk.decide(set).into_iter().enumerate();
+    decided.map(|(at, decided)| Ok(released(set, at, recipient, profile, decided?))).collect()
+}
+
+/// The same, with what becomes of each field: for a person to look at.
+#[must_use]
+pub fn review(
+    set: &Set,
+    recipient: &Recipient,
+    profile: &Profile,
+    scanners: &Scanners,
+) -> Vec<(Result<Released, Held>, Vec<Note>)> {
+    let desk = Desk::new(profile.draft(), recipient.clone(), scanners);
+    let decided = desk.review(set).into_iter().enumerate();
+    decided
+        .map(|(at, (decided, notes))| (decided.map(|preview| released(set, at, recipient, profile, preview)), notes))
+        .collect()
+}
+
+fn released(set: &Set, at: usize, recipient: &Recipient, profile: &Profile, preview: Preview) -> Released {
     let about = &profile.draft().about;
     let keep = SignedDuration::from_hours(i64::from(about.keep_days) * 24);
     // A time that can't be said is no time: it may not be kept at all.
     let until = profile.now().checked_add(keep).unwrap_or(profile.now());
-    let released = |(at, decided): (usize, Result<Preview, Held>)| {
-        let preview = decided?;
-        Ok(Released {
-            recipient: recipient.member.clone(),
-            until: set.expires(at).map_or(until, |expires| expires.min(until)),
-            profile: about.name.clone(),
-            version: about.version,
-            digest: profile.digest().to_owned(),
-            purpose: about.purpose.clone(),
-            legal_basis: about.legal_basis.clone(),
-            preview,
-        })
-    };
-    let desk = Desk::new(profile.draft(), recipient.clone(), scanners);
-    desk.decide(set).into_iter().enumerate().map(released).collect()
+    Released {
+        recipient: recipient.member.clone(),
+        until: set.expires(at).map_or(until, |expires| expires.min(until)),
+        profile: about.name.clone(),
+        version: about.version,
+        digest: profile.digest().to_owned(),
+        purpose: about.purpose.clone(),
+        legal_basis: about.legal_basis.clone(),
+        preview,
+    }
 }
 
 impl Set {

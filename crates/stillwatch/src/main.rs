@@ -73,6 +73,8 @@ enum Verb {
     Import(verbs::stix::import::Args),
     /// What may leave, to whom: check, test, explain, compare and sign profiles
     Policy(Box<verbs::policy::Args>),
+    /// What leaves: propose, review, approve, send, take back
+    Release(Box<verbs::release::Args>),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -87,6 +89,8 @@ enum Verb {
     Client(Box<verbs::node::client::Args>),
     /// Collections of the node: add, list
     Collection(Box<verbs::node::collection::Args>),
+    /// A campaign's case as one archive that anybody can check; and checking one
+    Evidence(Box<verbs::evidence::Args>),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
     Demo(verbs::demo::Args),
     /// Check that bundles keep to STIX 2.1, and tell line and path of each fault
@@ -129,6 +133,7 @@ fn main() -> ExitCode {
         Verb::Export(args) => verbs::stix::export::run(&args),
         Verb::Import(args) => verbs::stix::import::run(&args),
         Verb::Policy(args) => verbs::policy::run(&args),
+        Verb::Release(args) => verbs::release::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),
@@ -136,6 +141,7 @@ fn main() -> ExitCode {
         Verb::Serve(args) => verbs::node::serve::run(&args),
         Verb::Client(args) => verbs::node::client::run(&args),
         Verb::Collection(args) => verbs::node::collection::run(&args),
+        Verb::Evidence(args) => verbs::evidence::run(&args),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Validate(args) => verbs::validate::run(&args),
         Verb::Help { verb: None } => return help(&["--help"]),

@@ -45,7 +45,8 @@ impl Error {
         Self { message: message.to_string(), hint: Some(hint.to_string()), fault: Fault::Unknown }
     }
 
-    pub(crate) fn refused(message: impl Display, hint: impl Display) -> Self {
+    /// What is asked for isn't allowed, or can't be read.
+    pub fn refused(message: impl Display, hint: impl Display) -> Self {
         Self { message: message.to_string(), hint: Some(hint.to_string()), fault: Fault::Refused }
     }
 

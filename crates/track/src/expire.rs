@@ -218,11 +218,16 @@ pub struct Tombstone {
 pub async fn tombstones(store: &Store, id: &str) -> Result<Vec<Tombstone>> {
     let mut tx = store.read().await?;
     let id = crate::find::campaign(&mut tx, id).await?;
+    graves_of(&mut tx, &id).await
+}
+
+/// The tombstones, within a transaction.
+pub(crate) async fn graves_of(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Tombstone>> {
     let rows = sqlx::query(
         "SELECT id, kind, hash, rule, recorded, author FROM tombstones WHERE campaign = $1 ORDER BY recorded, id",
     )
-    .bind(&id)
-    .fetch_all(&mut *tx)
+    .bind(id)
+    .fetch_all(&mut **tx)
     .await?;
     rows.iter()
         .map(|row| {

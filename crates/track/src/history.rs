@@ -45,12 +45,17 @@ pub(crate) async fn write(tx: &mut Transaction<'static, Any>, by: &By, entry: En
 pub async fn history(store: &Store, id: &str) -> Result<Vec<Change>> {
     let mut tx = store.read().await?;
     let id = crate::find::campaign(&mut tx, id).await?;
+    changes(&mut tx, &id).await
+}
+
+/// The changes, within a transaction.
+pub(crate) async fn changes(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Change>> {
     let rows = sqlx::query(
         "SELECT campaign, recorded, author, what, was, became, because FROM history \
          WHERE campaign = $1 OR campaign IN (SELECT alias FROM aliases WHERE campaign = $1) ORDER BY place",
     )
-    .bind(&id)
-    .fetch_all(&mut *tx)
+    .bind(id)
+    .fetch_all(&mut **tx)
     .await?;
     rows.iter()
         .map(|row| {

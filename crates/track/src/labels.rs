@@ -104,13 +104,17 @@ pub struct Labels {
 /// # Errors
 /// When the store can't be read.
 pub async fn labels(store: &Store) -> Result<Labels> {
-    let mut tx = store.read().await?;
+    all(&mut store.read().await?).await
+}
+
+/// What people concluded, within a transaction.
+pub(crate) async fn all(tx: &mut Transaction<'static, Any>) -> Result<Labels> {
     let mut out = Labels::default();
     let judged = sqlx::query(
         "SELECT id, verdict, score, body, accounts, exchanges FROM campaigns \
          WHERE absorbed IS NULL AND verdict IS NOT NULL ORDER BY id",
     )
-    .fetch_all(&mut *tx)
+    .fetch_all(&mut **tx)
     .await?;
     let mut verdicts = Vec::new();
     for row in &judged {
@@ -128,12 +132,12 @@ pub async fn labels(store: &Store) -> Result<Labels> {
             exchanges: count(row.try_get(5)?),
         });
     }
-    accounts(&mut tx, &mut out).await?;
+    accounts(tx, &mut out).await?;
     for (campaign, verdict) in &verdicts {
-        texts(&mut tx, campaign, *verdict, &mut out).await?;
+        texts(tx, campaign, *verdict, &mut out).await?;
     }
     let open = sqlx::query("SELECT COUNT(*) FROM campaigns WHERE absorbed IS NULL AND verdict IS NULL");
-    out.open = count(open.fetch_one(&mut *tx).await?.try_get(0)?);
+    out.open = count(open.fetch_one(&mut **tx).await?.try_get(0)?);
     Ok(out)
 }
 

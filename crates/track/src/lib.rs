@@ -6,6 +6,7 @@
 pub mod backup;
 mod by;
 mod campaign;
+pub mod case;
 pub mod change;
 pub mod counted;
 mod error;
@@ -23,7 +24,10 @@ mod list;
 pub mod matching;
 mod merge;
 pub mod objects;
+pub mod owed;
+pub mod profiles;
 mod relatives;
+pub mod releases;
 pub mod retention;
 mod rows;
 mod save;

@@ -25,24 +25,29 @@ use crate::{campaign, find};
 pub async fn show(store: &Store, id: &str) -> Result<Course> {
     let mut tx = store.read().await?;
     let id = find::campaign(&mut tx, id).await?;
-    let campaign = tracked(&mut tx, &id).await?;
-    let sightings = sightings(&mut tx, &id).await?;
+    course(&mut tx, &id).await
+}
+
+/// The campaign with its course, within a transaction.
+pub(crate) async fn course(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Course> {
+    let campaign = tracked(tx, id).await?;
+    let sightings = sightings(tx, id).await?;
     let mut new = BTreeMap::new();
     for row in sqlx::query("SELECT first_run, COUNT(*) FROM members WHERE campaign = $1 GROUP BY first_run")
-        .bind(&id)
-        .fetch_all(&mut *tx)
+        .bind(id)
+        .fetch_all(&mut **tx)
         .await?
     {
         new.insert(row.try_get::<String, _>(0)?, count(row.try_get(1)?));
     }
     let aliases = sqlx::query("SELECT alias FROM aliases WHERE campaign = $1 AND alias <> $1 ORDER BY alias")
-        .bind(&id)
-        .fetch_all(&mut *tx)
+        .bind(id)
+        .fetch_all(&mut **tx)
         .await?;
     let tombstones =
-        sqlx::query("SELECT COUNT(*) FROM tombstones WHERE campaign = $1").bind(&id).fetch_one(&mut *tx).await?;
+        sqlx::query("SELECT COUNT(*) FROM tombstones WHERE campaign = $1").bind(id).fetch_one(&mut **tx).await?;
     Ok(Course {
-        verdict: campaign::standing(&mut tx, &id).await?.verdict,
+        verdict: campaign::standing(tx, id).await?.verdict,
         periods: fold::periods(&sightings, &new),
         days: fold::days(&sightings),
         aliases: aliases.iter().map(|row| row.try_get(0)).collect::<std::result::Result<_, _>>()?,
@@ -68,12 +73,17 @@ pub async fn tracked_by_id(store: &Store, id: &str) -> Result<Tracked> {
 pub async fn members(store: &Store, id: &str) -> Result<Vec<Membership>> {
     let mut tx = store.read().await?;
     let id = find::campaign(&mut tx, id).await?;
+    members_of(&mut tx, &id).await
+}
+
+/// Its members, within a transaction.
+pub(crate) async fn members_of(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Membership>> {
     let rows = sqlx::query(
         "SELECT account, first_from, last_to, score, because, left_to, verdict FROM members WHERE campaign = $1 \
          ORDER BY account",
     )
-    .bind(&id)
-    .fetch_all(&mut *tx)
+    .bind(id)
+    .fetch_all(&mut **tx)
     .await?;
     rows.iter()
         .map(|row| {
@@ -97,9 +107,14 @@ pub async fn members(store: &Store, id: &str) -> Result<Vec<Membership>> {
 pub async fn examples(store: &Store, id: &str) -> Result<Vec<Example>> {
     let mut tx = store.read().await?;
     let id = find::campaign(&mut tx, id).await?;
+    examples_of(&mut tx, &id).await
+}
+
+/// Its local examples, within a transaction.
+pub(crate) async fn examples_of(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Example>> {
     let rows = sqlx::query("SELECT body FROM examples WHERE campaign = $1 ORDER BY recorded, id")
-        .bind(&id)
-        .fetch_all(&mut *tx)
+        .bind(id)
+        .fetch_all(&mut **tx)
         .await?;
     rows.iter().map(|row| Ok(serde_json::from_str(&row.try_get::<String, _>(0)?)?)).collect()
 }

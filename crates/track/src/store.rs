@@ -22,8 +22,9 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-const MIGRATIONS: [(i64, &str, &str); 2] = [
+pub(crate) const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
+    (2, "releases", include_str!("../migrations/0002_releases.sql")),
     (3, "exchange", include_str!("../migrations/0003_exchange.sql")),
 ];
 

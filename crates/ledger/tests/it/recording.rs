@@ -23,6 +23,49 @@ fn entries_come_back_as_they_were() -> Done {
 }
 
 #[test]
+fn a_ledger_is_read_as_it_was_at_a_checkpoint_that_was_kept() -> Done {
+    let folder = tempfile::tempdir()?;
+    let mut log = Log::create(folder.path(), Key::generate(NAME)?)?;
+    let key = log.public();
+    let (mut kept, mut from) = (vec![log.signed().clone()], 0);
+    for count in [3, 1, 252, 4, 256, 30] {
+        log.append(&entries(from..from + count))?;
+        from += count;
+        kept.push(log.signed().clone());
+    }
+    drop(log);
+    for signed in &kept {
+        let then = Reader::open_at(folder.path(), &key, &[], signed.note())?;
+        assert_eq!(then.signed(), signed);
+        for n in 0..signed.size {
+            let bytes = then.entry(n)?;
+            assert_eq!(Entry::read(&bytes)?, entry(n));
+            assert_eq!(then.prove(n)?.check(&bytes, &key, &[])?, *signed);
+        }
+        assert!(matches!(then.entry(signed.size), Err(Error::Range { .. })), "what came later isn't there");
+        if let Some(last) = signed.size.checked_sub(1) {
+            assert_eq!(then.bundle_of(last)?.1.len() as u64, last % 256 + 1);
+        }
+    }
+    // One that this ledger doesn't continue, or isn't there yet, or that another key signed.
+    let other = tempfile::tempdir()?;
+    let strange = ledger(other.path(), &[5])?;
+    let note = Reader::open(other.path(), &strange, &[])?.signed().note().to_vec();
+    assert!(matches!(Reader::open_at(folder.path(), &key, &[], &note), Err(Error::Checkpoint(_))));
+    let file = other.path().join("a.key");
+    let fork = Key::generate(NAME)?;
+    fork.write(&file)?;
+    let (one, two) = (other.path().join("one"), other.path().join("two"));
+    Log::create(&one, Key::read(&file)?)?.append(&entries(0..9))?;
+    Log::create(&two, Key::read(&file)?)?.append(&entries(1..6))?;
+    let at = |of: &std::path::Path| std::fs::read(of.join("checkpoint"));
+    let (key, nine, five) = (fork.public(), at(&one)?, at(&two)?);
+    assert!(matches!(Reader::open_at(&one, &key, &[], &five), Err(Error::Proof(_))), "it was forked");
+    assert!(matches!(Reader::open_at(&two, &key, &[], &nine), Err(Error::Range { .. })), "it was rolled back");
+    Ok(())
+}
+
+#[test]
 fn the_layout_is_that_of_tlog_tiles() -> Done {
     let folder = tempfile::tempdir()?;
     ledger(folder.path(), &[1, 2, 300])?;

@@ -42,7 +42,7 @@ const FAREWELL: Duration = Duration::from_secs(20);
 pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
     TcpListener::bind(address).await.map_err(|e| {
         let how = "set `listen` in node.toml to an address and port of this machine that is free";
-        Error::new(format!("cannot listen on {address}: {e}"), how)
+        Error::setup(format!("cannot listen on {address}: {e}"), how)
     })
 }
 

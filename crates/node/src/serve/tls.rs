@@ -24,7 +24,7 @@ pub(super) const H2: &[u8] = b"h2";
 /// When a file can't be read, or the two don't belong together.
 pub fn settings(tls: &Tls) -> Result<Arc<ServerConfig>> {
     let unread = |path: &Path, what: &str, e: &dyn std::fmt::Display| {
-        Error::new(
+        Error::setup(
             format!("cannot read the {what} in `{}`: {e}", path.display()),
             "give a file in PEM (`-----BEGIN …`)",
         )
@@ -38,7 +38,7 @@ pub fn settings(tls: &Tls) -> Result<Arc<ServerConfig>> {
     let key = PrivateKeyDer::from_pem_file(&tls.key).map_err(|e| unread(&tls.key, "key", &e))?;
     let wrong = |e: rustls::Error| {
         let files = format!("`{}` and `{}`", tls.certificate.display(), tls.key.display());
-        Error::new(format!("{files} can't be used: {e}"), "check that the key belongs to the first certificate")
+        Error::setup(format!("{files} can't be used: {e}"), "check that the key belongs to the first certificate")
     };
     let mut config = ServerConfig::builder_with_provider(Arc::new(default_provider()))
         .with_safe_default_protocol_versions()
@@ -57,6 +57,6 @@ pub fn settings(tls: &Tls) -> Result<Arc<ServerConfig>> {
 pub fn trial() -> Result<(String, String)> {
     let names = ["localhost".to_owned(), "127.0.0.1".to_owned(), "::1".to_owned()];
     let CertifiedKey { cert, signing_key } = generate_simple_self_signed(names)
-        .map_err(|e| Error::new(format!("cannot make a certificate: {e}"), "give one in `[tls]`"))?;
+        .map_err(|e| Error::setup(format!("cannot make a certificate: {e}"), "give one in `[tls]`"))?;
     Ok((cert.pem(), signing_key.serialize_pem()))
 }

@@ -1,15 +1,25 @@
-//! Tests of the node, over HTTP, each on a store of its own.
-//! In: requests of clients with several roles. Out: statuses, headers and bodies as TAXII 2.1 and RFC 9110 say.
-//! Invariant: one test binary a crate; no test waits for a time of its own.
-//! Not here: rows and pages on both databases (`track/tests`), the command line (`stillwatch/tests`).
+//! Tests of the node: releases on SQLite and on PostgreSQL, TAXII over HTTP.
+//! In: a place of its own for each test. Out: what store, ledger and outbox hold afterwards; what clients are told.
+//! Invariant: one test binary a crate; places and findings are the store's own test data.
+//! Not here: the command line (`stillwatch/tests`).
 
 mod access;
 mod adding;
 mod filters;
+#[expect(dead_code, reason = "other tests of the store use the rest")]
+#[path = "../../../track/tests/it/fixture.rs"]
+mod fixture;
+mod kill;
 mod lab;
 mod limits;
 mod media;
 mod paging;
+mod path;
 mod peers;
+#[expect(dead_code, reason = "other tests of the store use the rest")]
+#[path = "../../../track/tests/it/places.rs"]
+mod places;
+mod profiles;
 mod resources;
 mod wire;
+mod world;

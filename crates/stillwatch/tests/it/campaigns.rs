@@ -109,7 +109,7 @@ fn out(data: &Path, arguments: &[&str]) -> String {
 }
 
 /// A store with the story of three days, in which methods become more complex.
-fn story(folder: &Path) -> std::path::PathBuf {
+pub(crate) fn story(folder: &Path) -> std::path::PathBuf {
     let data = folder.join("data");
     std::fs::create_dir_all(data.join("spool")).expect("a spool");
     let template = ("template", Family::Content);
@@ -179,7 +179,7 @@ fn a_campaign_is_listed_shown_and_judged() {
 }
 
 /// The beginning of the id of the story's campaign.
-const ID: &str = "940e2fd8";
+pub(crate) const ID: &str = "940e2fd8";
 
 #[test]
 fn refusals_say_what_to_do() {

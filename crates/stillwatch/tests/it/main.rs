@@ -6,8 +6,13 @@
 #![expect(clippy::expect_used, reason = "a test that cannot run its program has failed")]
 
 mod campaigns;
+mod evidence;
+mod lab;
 mod ledger;
 mod node;
+#[expect(dead_code, unused_imports, unused_macros, reason = "the store's tests use all of it")]
+#[path = "../../../track/tests/it/places.rs"]
+mod places;
 mod policy;
 #[cfg(feature = "with-engine")]
 mod with_engine;

@@ -44,11 +44,13 @@ fn a_node_is_made_served_and_stopped() -> Done {
     let (code, _, said) = run(at, &["init", "."])?;
     assert!(code == 2 && said.contains("there is a node"), "{said}");
 
-    let (code, id, said) = run(at, &["collection", "add", "--alias", "shared", "--title", "Shared", "--most-tlp", "amber"])?;
+    let (code, id, said) =
+        run(at, &["collection", "add", "--alias", "shared", "--title", "Shared", "--most-tlp", "amber"])?;
     assert_eq!((code, id.trim().len()), (0, 36), "{said}");
     assert_eq!(run(at, &["collection", "add", "--alias", "shared", "--title", "Again"])?.0, 2);
     assert_eq!(run(at, &["collection", "add", "--root", "nowhere", "--title", "Again"])?.0, 2);
-    let (code, member, _) = run(at, &["client", "add", "lab-two", "--role", "member", "--read", "shared", "--write", "shared"])?;
+    let (code, member, _) =
+        run(at, &["client", "add", "lab-two", "--role", "member", "--read", "shared", "--write", "shared"])?;
     let member = member.trim();
     assert_eq!(code, 0);
     for wrong in [
@@ -69,7 +71,10 @@ fn a_node_is_made_served_and_stopped() -> Done {
     lab-two                  member    reads and writes shared
     ");
     let (_, list, _) = run(at, &["collection", "list"])?;
-    assert_eq!(list.replace(id.trim(), "ID"), "ID trust        shared           read, write  up to TLP:AMBER PAP:RED  Shared\n");
+    assert_eq!(
+        list.replace(id.trim(), "ID"),
+        "ID trust        shared           read, write  up to TLP:AMBER PAP:RED  Shared\n"
+    );
 
     // In the clear, on a free port of this machine.
     let settings = std::fs::read_to_string(at.join("node.toml"))?;

@@ -143,6 +143,7 @@ async fn a_backup_restores_what_was(place: Place) -> Tested {
     let rows = backup::backup(&store, &file).await?;
     assert!(backup::backup(&store, &file).await.is_err(), "a backup is never overwritten");
     let was = (show(&store, &id).await?, history(&store, &id).await?, stillwatch_track::members(&store, &id).await?);
+    let case = stillwatch_track::case::case(&store, &id, "own").await?;
     let mut places = vec![Place::Folder(folder.path().join("sqlite"))];
     // From SQLite into PostgreSQL, and the other way round.
     places.extend(crate::places::database_beside(&place).await?);
@@ -151,6 +152,8 @@ async fn a_backup_restores_what_was(place: Place) -> Tested {
         assert_eq!(backup::restore(&into, &file, false).await?, rows);
         let is = (show(&into, &id).await?, history(&into, &id).await?, stillwatch_track::members(&into, &id).await?);
         assert_eq!(was, is);
+        // All of it: an evidence bundle is made from nothing else, so it has the same bytes from either.
+        assert_eq!(stillwatch_track::case::case(&into, &id, "own").await?, case);
         let kept = objects::page(&into, &Which::default(), 10, None).await?;
         assert_eq!(kept[0].json, r#"{"x" : 9007199254740993.10}"#);
         // What was restored lives on: the same run is known, a new one is matched.

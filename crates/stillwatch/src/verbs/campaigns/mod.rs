@@ -13,6 +13,7 @@ mod words;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+use super::record::Recording;
 use super::store::{Author, Data, block_on};
 
 /// Arguments of `campaigns`.
@@ -25,12 +26,15 @@ use super::store::{Author, Data, block_on};
   stillwatch campaigns note 5f0c12ab 'asked the payment team'
 
 Times are UTC. Exit codes: 0 done, 1 the answer is no (`list --exit-code`: nothing matches), 2 failure.
-Environment: STILLWATCH_DATA is the store, STILLWATCH_AUTHOR who changes it.")]
+Environment: STILLWATCH_DATA is the store, STILLWATCH_AUTHOR who changes it, STILLWATCH_LEDGER the ledger that
+conclusions and looked-at examples are written down in.")]
 pub(crate) struct Args {
     #[command(flatten)]
     data: Data,
     #[command(flatten)]
     author: Author,
+    #[command(flatten)]
+    recording: Recording,
     #[command(subcommand)]
     verb: Verb,
 }
@@ -70,10 +74,11 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     let by = args.author.by();
     block_on(async {
         let store = args.data.open(&by).await?;
+        let recording = &args.recording;
         let done = match &args.verb {
             Verb::List(args) => list::run(&store, args).await,
-            Verb::Show(args) => view::show(&store, args).await,
-            Verb::Label(args) => people::label(&store, args, &by).await,
+            Verb::Show(args) => view::show(&store, args, recording, &by).await,
+            Verb::Label(args) => people::label(&store, args, recording, &by).await,
             Verb::Name(args) => people::name(&store, args, &by).await,
             Verb::Note(args) => people::note(&store, args, &by).await,
             Verb::Assign(args) => people::assign(&store, args, &by).await,

@@ -9,6 +9,7 @@ use stillwatch_model::tracked::{Basis, Factor, Likelihood, Status};
 use stillwatch_track::{By, Store, change};
 
 use super::words;
+use crate::verbs::record::Recording;
 use crate::verbs::store::{say, told};
 
 /// Arguments of `campaigns label`.
@@ -20,6 +21,7 @@ use crate::verbs::store::{say, told};
 
 From new: under-review, confirmed, false-positive, benign, disrupted, closed. From under-review, confirmed and returned: the same.
 From false-positive and benign: under-review, closed. From disrupted and closed: under-review, returned, closed.
+With a ledger, false-positive and benign take back what was released of the campaign.
 Confirmed and disrupted say that the detector was right, false-positive that it was wrong; under-review takes that back.
 Exit codes: 0 done, 2 failure, also when the step is not allowed.")]
 pub(super) struct LabelArgs {
@@ -43,13 +45,14 @@ pub(super) struct LabelArgs {
 }
 
 /// Runs `label`.
-pub(super) async fn label(store: &Store, args: &LabelArgs, by: &By) -> Result<u8, String> {
+pub(super) async fn label(store: &Store, args: &LabelArgs, recording: &Recording, by: &By) -> Result<u8, String> {
     if let Some(account) = &args.account {
         change::judge(store, &args.id, account, args.verdict, &args.because, by).await.map_err(told)?;
         say(&format!("{account}: {}", args.verdict.map_or("not judged", Verdict::name)));
     } else if let Some(status) = args.status {
         let id = change::label(store, &args.id, status, args.since, &args.because, by).await.map_err(told)?;
         say(&format!("{id}: {}", status.name()));
+        recording.settle(store, by).await?;
     }
     Ok(0)
 }

@@ -4,8 +4,9 @@
 //! Not here: lists (`list.rs`).
 
 use clap::Args as ClapArgs;
-use stillwatch_track::{Store, expire};
+use stillwatch_track::{By, Store, expire};
 
+use crate::verbs::record::{Recording, failed};
 use crate::verbs::store::{Format, looks, print, print_json, told};
 
 /// Arguments of `campaigns show`.
@@ -29,6 +30,9 @@ pub(super) struct ShowArgs {
     /// Its local examples instead: text of customers
     #[arg(long, conflicts_with_all = ["all", "tombstones"])]
     examples: bool,
+    /// Why examples are looked at: a code or a ticket's id, for the ledger
+    #[arg(long, value_name = "CODE", default_value = "unsaid", requires = "examples")]
+    because: String,
     /// What was deleted of it instead
     #[arg(long, conflicts_with = "all")]
     tombstones: bool,
@@ -38,7 +42,7 @@ pub(super) struct ShowArgs {
 }
 
 /// Runs `show`.
-pub(super) async fn show(store: &Store, args: &ShowArgs) -> Result<u8, String> {
+pub(super) async fn show(store: &Store, args: &ShowArgs, recording: &Recording, by: &By) -> Result<u8, String> {
     let (width, colour) = looks();
     let is_json = args.format == Format::Json;
     if args.members {
@@ -46,6 +50,12 @@ pub(super) async fn show(store: &Store, args: &ShowArgs) -> Result<u8, String> {
         if is_json { print_json(&members)? } else { print(stillwatch_report::members(&members, width, colour))? }
     } else if args.examples {
         let examples = stillwatch_track::examples(store, &args.id).await.map_err(told)?;
+        // Written down before anything is shown.
+        if let (Some(record), false) = (recording.record()?, examples.is_empty()) {
+            let id = stillwatch_track::tracked_by_id(store, &args.id).await.map_err(told)?.id;
+            let count = examples.len() as u64;
+            record.viewed(store, &id, count, &args.because, by).await.map_err(failed)?;
+        }
         if is_json {
             print_json(&examples)?;
         } else if examples.is_empty() {

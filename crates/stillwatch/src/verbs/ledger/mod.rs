@@ -15,7 +15,7 @@ use std::path::{Path, PathBuf};
 
 use clap::{Subcommand, ValueEnum};
 use serde_json::{Value, json};
-use stillwatch_ledger::{Error, Place, PublicKey, Signed};
+use stillwatch_ledger::{Error, Key, Place, PublicKey, Signed};
 
 /// Arguments of `ledger`.
 #[derive(Debug, clap::Args)]
@@ -141,13 +141,18 @@ fn witnesses(given: &[String]) -> Result<Vec<PublicKey>, String> {
     given.iter().map(|given| public(given)).collect()
 }
 
-fn public(given: &str) -> Result<PublicKey, String> {
+pub(crate) fn public(given: &str) -> Result<PublicKey, String> {
     let path = Path::new(given);
     let line = if path.is_file() { read(path)? } else { given.to_owned() };
     // A witness's file has both forms of its key, a line each.
     PublicKey::parse(line.lines().next().unwrap_or_default()).map_err(|error| {
         format!("{}\nhint: `{given}` is neither a public key's file nor the key itself", told_only(&error))
     })
+}
+
+/// A private key, from its file.
+pub(crate) fn read_key(file: &Path) -> Result<Key, String> {
+    Key::read(file).map_err(|error| told(&error))
 }
 
 fn read(path: &Path) -> Result<String, String> {
@@ -162,7 +167,7 @@ fn write(path: &Path, bytes: &[u8]) -> Result<(), String> {
     std::fs::write(path, bytes).map_err(|error| format!("error: cannot write `{}`: {error}", path.display()))
 }
 
-fn told(error: &Error) -> String {
+pub(crate) fn told(error: &Error) -> String {
     format!("error: {error}\nhint: {}", error.hint())
 }
 

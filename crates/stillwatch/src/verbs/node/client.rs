@@ -123,7 +123,10 @@ impl Rights {
 async fn add(args: &AddArgs) -> Result<u8, String> {
     let (_, store) = args.settings.open().await?;
     if !args.rights.write.is_empty() && !Role::of(&args.role).is_some_and(Role::writes) {
-        return Err(format!("error: the role `{}` never writes\nhint: leave `--write` out, or choose another role", args.role));
+        return Err(format!(
+            "error: the role `{}` never writes\nhint: leave `--write` out, or choose another role",
+            args.role
+        ));
     }
     let rights = args.rights.of(&store).await?;
     let token = Token::make();

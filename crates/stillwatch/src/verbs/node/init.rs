@@ -56,10 +56,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         store.close().await;
         Ok(())
     })?;
-    say(&format!(
-        "made a node in {0}; this is the token of the client `admin`, shown once:",
-        folder.display()
-    ));
+    say(&format!("made a node in {0}; this is the token of the client `admin`, shown once:", folder.display()));
     print(format!("{}\n", token.show()))?;
     say(&format!(
         "next:\n  stillwatch collection add --config {0} --alias shared --title \"What we share\"\n  \
@@ -92,11 +89,35 @@ mod tests {
         let written = Config::parse(SETTINGS)?;
         assert!(written.tls.is_some());
         assert_eq!(Config { tls: None, ..written }, Config::default());
-        let all: String = SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        let all: String =
+            SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         for key in [
-            "data", "listen", "behind_proxy", "name", "title", "description", "contact", "[[root]]", "path", "[tls]", "certificate",
-            "key", "[limits]", "body_bytes", "objects", "depth", "page", "page_most", "page_bytes", "seconds", "idle_milliseconds",
-            "requests_per_second", "burst", "strangers_per_second", "connections", "connections_per_address",
+            "data",
+            "listen",
+            "behind_proxy",
+            "name",
+            "title",
+            "description",
+            "contact",
+            "[[root]]",
+            "path",
+            "[tls]",
+            "certificate",
+            "key",
+            "[limits]",
+            "body_bytes",
+            "objects",
+            "depth",
+            "page",
+            "page_most",
+            "page_bytes",
+            "seconds",
+            "idle_milliseconds",
+            "requests_per_second",
+            "burst",
+            "strangers_per_second",
+            "connections",
+            "connections_per_address",
         ] {
             let there = |line: &str| line == key || line.strip_prefix(key).is_some_and(|rest| rest.starts_with(" ="));
             assert!(all.lines().any(there), "{key}");

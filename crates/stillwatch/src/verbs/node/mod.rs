@@ -40,7 +40,10 @@ impl Settings {
 /// A failure of the node's as it is printed.
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn said(error: stillwatch_node::Error) -> String {
-    format!("error: {error}\nhint: {}", error.hint())
+    match error.hint() {
+        Some(hint) => format!("error: {error}\nhint: {hint}"),
+        None => format!("error: {error}"),
+    }
 }
 
 /// The collection with that id or alias, of whatever root.
@@ -49,9 +52,9 @@ async fn find(store: &Store, named: &str) -> Result<Collection, String> {
     let mut found = all.into_iter().filter(|c| c.id == named || c.alias.as_deref() == Some(named));
     match (found.next(), found.next()) {
         (Some(one), None) => Ok(one),
-        (Some(_), Some(_)) => {
-            Err(format!("error: several roots have a collection `{named}`\nhint: give its id; `stillwatch collection list` shows it"))
-        }
+        (Some(_), Some(_)) => Err(format!(
+            "error: several roots have a collection `{named}`\nhint: give its id; `stillwatch collection list` shows it"
+        )),
         _ => Err(format!("error: there is no collection `{named}`\nhint: `stillwatch collection list` shows all")),
     }
 }

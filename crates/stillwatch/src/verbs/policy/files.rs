@@ -64,19 +64,26 @@ impl Over {
 
     /// What is looked for in what would leave.
     pub(super) fn scanners(&self) -> Result<Scanners, String> {
-        let Some(file) = &self.names else { return Ok(Scanners::default()) };
-        let text = String::from_utf8(read(file, 16 << 20)?).map_err(|e| format!("error: {}: {e}", file.display()))?;
-        let names: Vec<String> =
-            text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
-        Ok(Scanners::new(&names, None))
+        scanners(self.names.as_deref())
     }
 
     /// Key of the recipient's tokens.
     pub(super) fn key(&self) -> Result<Option<TokenKey>, String> {
-        let Some(file) = &self.token_key else { return Ok(None) };
-        let key = TokenKey::new(&read(file, 4096)?);
-        key.map(Some).ok_or_else(|| format!("error: {}: a key has at least 16 bytes", file.display()))
+        self.token_key.as_deref().map(token_key).transpose()
     }
+}
+
+/// What is looked for in what would leave, with a file of names.
+pub(crate) fn scanners(names: Option<&Path>) -> Result<Scanners, String> {
+    let Some(file) = names else { return Ok(Scanners::default()) };
+    let text = String::from_utf8(read(file, 16 << 20)?).map_err(|e| format!("error: {}: {e}", file.display()))?;
+    let names: Vec<String> = text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect();
+    Ok(Scanners::new(&names, None))
+}
+
+/// A key of tokens, from a file.
+pub(crate) fn token_key(file: &Path) -> Result<TokenKey, String> {
+    TokenKey::new(&read(file, 4096)?).ok_or_else(|| format!("error: {}: a key has at least 16 bytes", file.display()))
 }
 
 /// A profile as it stands in its directory.

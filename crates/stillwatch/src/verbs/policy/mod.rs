@@ -3,10 +3,11 @@
 //! Invariant: nothing leaves by any of these verbs; what is shown is what would leave.
 //! Not here: the decisions (`share`), approvals and the ledger.
 
+mod adopt;
 mod check;
 mod diff;
 mod explain;
-mod files;
+pub(crate) mod files;
 mod sign;
 
 use clap::Subcommand;
@@ -20,6 +21,7 @@ use clap::Subcommand;
   stillwatch policy diff OLD NEW --over bundle.json                    the guidance changed: what now?
   stillwatch policy sign DIR --signing-key key.pem                     adopt it; `openssl genpkey -algorithm ed25519` makes a key
   stillwatch policy verify DIR --key key.pub                           whether it would load
+  stillwatch policy adopt DIR --key key.pub --ledger record            put it in force
 
 Profiles that come with Stillwatch are in `profiles/`; docs/policy/README.md tells what one consists of.")]
 pub(crate) struct Args {
@@ -39,6 +41,10 @@ enum Verb {
     Diff(diff::Args),
     /// Sign a profile: only a signed one is ever in force
     Sign(sign::SignArgs),
+    /// Put a signed profile in force: releases are proposed and approved under it
+    Adopt(adopt::AdoptArgs),
+    /// List profiles that are or were in force
+    List(adopt::ListArgs),
     /// Tell whether a profile would load: signed, unaltered, valid now, not rolled back
     Verify(sign::VerifyArgs),
 }
@@ -50,6 +56,8 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         Verb::Explain(args) => explain::run(args),
         Verb::Diff(args) => diff::run(args),
         Verb::Sign(args) => sign::sign(args),
+        Verb::Adopt(args) => adopt::adopt(args),
+        Verb::List(args) => adopt::list(args),
         Verb::Verify(args) => sign::verify(args),
     }
 }

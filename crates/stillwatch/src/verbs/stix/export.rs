@@ -3,7 +3,6 @@
 //! Invariant: without ids only campaigns that a person vouched for; accounts and text never.
 //! Not here: whether it may leave this organisation: that is for a person to say.
 
-use std::collections::{HashMap, HashSet};
 use std::io::{BufWriter, Write};
 use std::path::{Path, PathBuf};
 
@@ -11,19 +10,18 @@ use clap::Args as ClapArgs;
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use stillwatch_model::Tracked;
 use stillwatch_model::tracked::Status;
-use stillwatch_stix::campaign::{Options, Producer, versions};
+use stillwatch_node::own::{self, OWN};
+use stillwatch_stix::bundle;
+use stillwatch_stix::campaign::{Options, Producer};
 use stillwatch_stix::marking::{Pap, Tlp};
-use stillwatch_stix::{Limits, Object, bundle};
-use stillwatch_track::objects::{self, After, Raw, Which};
+use stillwatch_track::objects::{self, After, Which};
 use stillwatch_track::{Filter, Store, list, tracked_by_id};
 
-use super::raw;
-use crate::verbs::store::{Author, Data, block_on, now, say, told};
+use crate::verbs::record::failed as refused;
+use crate::verbs::store::{Author, Data, block_on, say, told};
 
 /// Campaigns and objects that are read at a time.
 const PAGE: u32 = 500;
-/// Source under which the store keeps what this organisation told.
-const OWN: &str = "own";
 /// Statuses that a person vouched for.
 const VOUCHED: [Status; 3] = [Status::Confirmed, Status::Disrupted, Status::Returned];
 
@@ -88,12 +86,12 @@ pub(crate) struct Args {
     out: Option<PathBuf>,
 }
 
-fn tlp() -> impl TypedValueParser<Value = Tlp> {
+pub(crate) fn tlp() -> impl TypedValueParser<Value = Tlp> {
     PossibleValuesParser::new(Tlp::ALL.map(Tlp::name))
         .try_map(|typed| Tlp::ALL.into_iter().find(|level| level.name() == typed).ok_or("an unknown level"))
 }
 
-fn pap() -> impl TypedValueParser<Value = Pap> {
+pub(crate) fn pap() -> impl TypedValueParser<Value = Pap> {
     PossibleValuesParser::new(Pap::ALL.map(Pap::name))
         .try_map(|typed| Pap::ALL.into_iter().find(|level| level.name() == typed).ok_or("an unknown level"))
 }
@@ -108,7 +106,9 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         } else {
             let campaigns = chosen(&store, args).await?;
             if !campaigns.is_empty() {
-                out.text(&own(&store, &campaigns, args).await?)?;
+                let texts =
+                    own::objects(&store, &campaigns, &options(args), &args.author.by()).await.map_err(refused)?;
+                out.text(&bundle::write(texts.iter().map(String::as_str)))?;
             }
             campaigns.len()
         };
@@ -144,38 +144,6 @@ async fn chosen(store: &Store, args: &Args) -> Result<Vec<Tracked>, String> {
         campaigns.push(tracked_by_id(store, &id).await.map_err(told)?);
     }
     Ok(campaigns)
-}
-
-/// A bundle of campaigns. What was told before comes again as it was; what changed since is a later version of it.
-async fn own(store: &Store, campaigns: &[Tracked], args: &Args) -> Result<String, String> {
-    let which = Which { source: Some(OWN.into()), ..Which::default() };
-    let (mut before, mut after): (HashMap<String, String>, Option<After>) = (HashMap::new(), None);
-    loop {
-        let page = objects::page(store, &which, 10_000, after.as_ref()).await.map_err(told)?;
-        let Some(last) = page.last() else { break };
-        after = Some(last.into());
-        // By id, then by version: the last one stays.
-        before.extend(page.into_iter().map(|object| (object.id, object.json)));
-    }
-    let (options, at) = (options(args), jiff::Timestamp::now().to_string());
-    let mut seen = HashSet::new();
-    let texts: Vec<String> = campaigns
-        .iter()
-        .flat_map(|campaign| versions(campaign, &options, |id| before.get(id).cloned(), &at))
-        .filter(|text| seen.insert(text.clone()))
-        .collect();
-    let read = |text| {
-        Object::read(text, Limits::default().depth)
-            .map_err(|e| format!("error: an object that was made is none: {e}\nhint: report this as a bug"))
-    };
-    let made: Vec<Object<'_>> = texts.iter().map(|text| read(text)).collect::<Result<_, _>>()?;
-    let new: Vec<Raw<'_>> = made
-        .iter()
-        .filter(|object| before.get(&*object.head.id).is_none_or(|known| known != object.raw()))
-        .map(raw)
-        .collect();
-    objects::put(store, OWN, &new, now()).await.map_err(told)?;
-    Ok(bundle::write(texts.iter().map(String::as_str)))
 }
 
 fn options(args: &Args) -> Options {

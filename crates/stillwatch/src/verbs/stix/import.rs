@@ -6,11 +6,12 @@
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
+use stillwatch_node::own::raw;
 use stillwatch_stix::{Bundle, Limits};
 use stillwatch_track::objects::{self, Raw};
 use stillwatch_track::{Missing, Store};
 
-use super::{bytes, name, raw};
+use super::{bytes, name};
 use crate::verbs::store::{Data, block_on, now, print, say, told};
 
 /// Arguments of `import`.

@@ -10,8 +10,7 @@ use std::fs::File;
 use std::io::Read;
 use std::path::Path;
 
-use stillwatch_stix::{Limits, Object};
-use stillwatch_track::objects::Raw;
+use stillwatch_stix::Limits;
 
 /// Whether a text is a STIX pattern, for `validate` and `import`.
 pub(crate) fn pattern(text: &str) -> Result<(), String> {
@@ -35,14 +34,4 @@ pub(crate) fn bytes(file: &Path) -> std::io::Result<Vec<u8>> {
 /// What people call the file.
 pub(crate) fn name(file: &Path) -> String {
     if file.as_os_str() == "-" { "standard input".to_owned() } else { file.display().to_string() }
-}
-
-/// An object as the store keeps it.
-fn raw<'a>(object: &'a Object<'_>) -> Raw<'a> {
-    Raw {
-        id: &object.head.id,
-        version: object.version().unwrap_or_default(),
-        kind: &object.head.kind,
-        json: object.raw(),
-    }
 }

@@ -1,0 +1,205 @@
+//! Propose: what of campaigns would leave, to whom, put before people.
+//! In: campaigns, recipients, the profile in force. Out: a release that waits; each field's fate with it.
+//! Invariant: bytes come from `share` alone; what a recipient has byte for byte is not sent again; other bytes have another version.
+//! Not here: deciding (`review.rs`).
+
+use std::collections::{BTreeMap, BTreeSet, HashMap};
+
+use serde_json::Value;
+use stillwatch_model::Tracked;
+use stillwatch_share::scan::Scanners;
+use stillwatch_share::{Held, Note, Profile, Recipient, Released, Set, TokenKey};
+use stillwatch_stix::campaign::Options;
+use stillwatch_stix::marking::{Pap, Tlp};
+use stillwatch_stix::version;
+use stillwatch_track::releases::{self, Fate, Item, Proposal, Release};
+use stillwatch_track::{By, Store, instant};
+
+use super::entries;
+use crate::error::{Error, Result};
+use crate::own;
+
+/// What is asked for.
+#[derive(Debug)]
+pub struct Asked<'a> {
+    /// The campaign.
+    pub campaign: &'a Tracked,
+    /// How it is told.
+    pub options: &'a Options,
+    /// The members that it is for; none: all that the profile's audiences name.
+    pub to: &'a [String],
+    /// Keys of members' tokens.
+    pub keys: &'a BTreeMap<String, TokenKey>,
+    /// The profile in force.
+    pub profile: &'a Profile,
+    /// What is looked for in what would leave.
+    pub scanners: &'a Scanners,
+    /// Days in which people may decide.
+    pub days: u32,
+}
+
+/// Puts a campaign before people; where the profile asks for nobody's approval, it is approved at once.
+///
+/// # Errors
+/// When nothing would leave, nobody is named, or the store can't be read or written.
+pub async fn propose(store: &Store, asked: &Asked<'_>, by: &By) -> Result<Release> {
+    let about = &asked.profile.draft().about;
+    let members = members(asked)?;
+    let mut texts = own::objects(store, std::slice::from_ref(asked.campaign), asked.options, by).await?;
+    // Objects may be marked more strictly than they are now: those markings travel too.
+    texts.extend(Tlp::ALL.map(Tlp::object));
+    texts.extend(Pap::ALL.map(Pap::object));
+    texts.sort();
+    texts.dedup();
+    let mut items = reviewed(store, asked, &members, &texts).await?;
+    let renewed = outdated(store, &items).await?;
+    if !renewed.is_empty() {
+        // Bytes differ, and the version would not: the objects get a new one.
+        texts = renew(&texts, &renewed, by);
+        own::keep(store, &texts, |id, _| renewed.contains_key(id), by).await?;
+        items = reviewed(store, asked, &members, &texts).await?;
+    }
+    for item in items.iter_mut().filter(|item| item.fate == Fate::Leaves) {
+        let before = releases::sent_before(store, &item.recipient, &item.object).await?;
+        if before.is_some_and(|before| before.hash == item.hash) {
+            item.fate = Fate::Known;
+        }
+    }
+    let leaving: BTreeSet<&str> =
+        items.iter().filter(|item| item.fate == Fate::Leaves).map(|item| item.kind.as_str()).collect();
+    let needed = leaving.iter().filter_map(|kind| about.approvals_of.get(*kind)).copied().max().unwrap_or(0);
+    let lapses = by.at.saturating_add(i64::from(asked.days) * 86_400_000_000);
+    let proposal = Proposal {
+        subject: asked.campaign.id.clone(),
+        revokes: None,
+        profile: (about.name.clone(), about.version, asked.profile.digest().to_owned()),
+        ground: (about.purpose.clone(), about.legal_basis.clone()),
+        needed: needed.max(about.approvals),
+        lapses: lapses.min(about.valid_until.as_microsecond()),
+        items,
+    };
+    Ok(releases::propose(store, &proposal, by, &entries::released).await?)
+}
+
+fn members(asked: &Asked<'_>) -> Result<BTreeSet<String>> {
+    let named = asked.profile.draft().about.audience.iter().flat_map(|audience| audience.members.iter().cloned());
+    let members: BTreeSet<String> =
+        if asked.to.is_empty() { named.collect() } else { asked.to.iter().cloned().collect() };
+    if members.is_empty() {
+        return Err(Error::refused(
+            "the profile's audiences name nobody",
+            "name recipients with `--to`, or members in the profile's `profile.toml`",
+        ));
+    }
+    Ok(members)
+}
+
+/// Each object for each member, as the profile has it.
+async fn reviewed(store: &Store, asked: &Asked<'_>, members: &BTreeSet<String>, texts: &[String]) -> Result<Vec<Item>> {
+    let set = Set::of(texts.iter().map(String::as_str));
+    if let Some((what, why)) = set.refused.first() {
+        return Err(Error::refused(format!("{what} of the campaign can't be read: {why}"), "report this as a bug"));
+    }
+    let mut items = Vec::new();
+    for member in members {
+        let recipient = Recipient { member: member.clone(), key: asked.keys.get(member).cloned() };
+        let decided = stillwatch_share::review(&set, &recipient, asked.profile, asked.scanners);
+        let ids: Vec<(String, String)> = set.ids().map(|id| (id.to_owned(), kind(id).to_owned())).collect();
+        let used: BTreeSet<&str> = decided
+            .iter()
+            .filter_map(|(result, _)| result.as_ref().ok())
+            .filter(|released| !is_marking(released.id()))
+            .flat_map(|released| [released.tlp().id(), released.pap().id()])
+            .collect();
+        for ((id, kind), (result, notes)) in ids.iter().zip(&decided) {
+            if is_marking(id) && !used.contains(id.as_str()) {
+                continue;
+            }
+            items.push(item(member, id, kind, result, notes)?);
+        }
+    }
+    // A store that can't be read is found out before people are asked.
+    releases::latest(store).await?;
+    Ok(items)
+}
+
+fn item(member: &str, id: &str, kind: &str, result: &Result<Released, Held>, notes: &[Note]) -> Result<Item> {
+    let notes = serde_json::to_string(notes).map_err(|error| {
+        Error::refused(format!("what becomes of `{id}` can't be kept: {error}"), "report this as a bug")
+    })?;
+    let blank = Item {
+        recipient: member.to_owned(),
+        object: id.to_owned(),
+        kind: kind.to_owned(),
+        version: String::new(),
+        fate: Fate::Held,
+        body: String::new(),
+        hash: String::new(),
+        tlp: String::new(),
+        pap: String::new(),
+        until: 0,
+        because: String::new(),
+        notes,
+        entry: None,
+    };
+    Ok(match result {
+        Ok(released) => Item {
+            version: version_of(released.text()),
+            fate: Fate::Leaves,
+            body: released.text().to_owned(),
+            hash: released.sha256(),
+            tlp: released.tlp().name().to_owned(),
+            pap: released.pap().name().to_owned(),
+            until: released.until().as_microsecond(),
+            because: format!("permitted by {}", released.policies().join(", ")),
+            ..blank
+        },
+        Err(held) => {
+            let by = if held.policies.is_empty() { String::new() } else { format!(" ({})", held.policies.join(", ")) };
+            Item { because: format!("{}{by}", held.why), ..blank }
+        }
+    })
+}
+
+/// Objects of which a recipient has other bytes under the same version: id, and the latest of these versions' bytes.
+async fn outdated(store: &Store, items: &[Item]) -> Result<HashMap<String, String>> {
+    let mut found = HashMap::new();
+    for item in
+        items.iter().filter(|item| item.fate == Fate::Leaves && !item.version.is_empty() && !is_marking(&item.object))
+    {
+        if let Some(before) = releases::sent_before(store, &item.recipient, &item.object).await?
+            && before.version == item.version
+            && before.hash != item.hash
+        {
+            found.insert(item.object.clone(), before.body);
+        }
+    }
+    Ok(found)
+}
+
+/// The same objects, those named with a later `modified`.
+fn renew(texts: &[String], which: &HashMap<String, String>, by: &By) -> Vec<String> {
+    let now = instant(by.at);
+    let renewed = |text: &String| {
+        let id = serde_json::from_str::<Value>(text).ok().and_then(|value| Some(value.get("id")?.as_str()?.to_owned()));
+        let before = id.and_then(|id| which.get(&id));
+        // What was sent is an object of ours; were it none, its version would not have been compared.
+        before.and_then(|before| version::next(before, text, &now).ok()).unwrap_or_else(|| text.clone())
+    };
+    texts.iter().map(renewed).collect()
+}
+
+/// An object's version, as its text says it.
+pub(super) fn version_of(text: &str) -> String {
+    let value: Value = serde_json::from_str(text).unwrap_or_default();
+    let version = value.get("modified").or_else(|| value.get("created")).and_then(Value::as_str);
+    version.unwrap_or_default().to_owned()
+}
+
+fn kind(id: &str) -> &str {
+    id.split("--").next().unwrap_or_default()
+}
+
+fn is_marking(id: &str) -> bool {
+    kind(id) == "marking-definition"
+}
