@@ -78,7 +78,9 @@ const PATH: &str = "/trust/collections/shared";
 fn main() -> Done {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let [address, token, from, to] = arguments.as_slice() else {
-        println!("measure ADDRESS TOKEN FROM TO: objects FROM to TO are sent in batches of 500 by 2 clients, then pages are read");
+        println!(
+            "measure ADDRESS TOKEN FROM TO: objects FROM to TO are sent in batches of 500 by 2 clients, then pages are read"
+        );
         return Ok(());
     };
     let (from, to): (u64, u64) = (from.parse()?, to.parse()?);
@@ -122,7 +124,8 @@ fn main() -> Done {
     let mut client = Client::new(address, token)?;
     // Where the last page begins.
     let dates = client.ask("GET", &format!("{PATH}/manifest/?limit=1"), "")?;
-    let first = dates.split("\"date_added\":\"").nth(1).and_then(|rest| rest.split('"').next()).ok_or("no date")?.to_owned();
+    let first =
+        dates.split("\"date_added\":\"").nth(1).and_then(|rest| rest.split('"').next()).ok_or("no date")?.to_owned();
     let (mut low, mut high) = (micros(&first)?, micros("2100-01-01T00:00:00.000000Z")?);
     while high - low > 1 {
         let middle = low.midpoint(high);

@@ -123,26 +123,26 @@ async fn markings_decide_what_is_shown() -> Tested {
 #[tokio::test]
 async fn what_another_sent_is_not_told() -> Tested {
     let lab = Lab::new().await?;
-    let (one, other) = (&some(1)[0], some(1)[0].replace("é", "another"));
+    let (one, other) = (&some(1)[0], object("tool", 1, "2020-01-02T00:00:00.000Z").replace("é", "another"));
     // `writer` may not read: whether its words are new, the same or others', it is told the same.
     let first = lab.post("writer", "shared", &envelope(&[object("tool", 7, "2020-01-02T00:00:00.000Z")])).await?.json();
-    lab.put(std::slice::from_ref(one)).await?;
+    lab.put(&some(2)).await?;
     let form = |mut json: serde_json::Value| {
         for name in ["id", "request_timestamp", "successes"] {
             json[name] = json!(null);
         }
         json
     };
-    for body in [one, &other] {
+    for (n, body) in [one, &other].into_iter().enumerate() {
         let said = lab.post("writer", "shared", &envelope(std::slice::from_ref(body))).await?.json();
         assert_eq!(form(said.clone()), form(first.clone()));
-        assert_eq!(said["successes"], json!([{"id": id("tool", 0), "version": "2020-01-02T00:00:00.000Z"}]));
+        assert_eq!(said["successes"], json!([{"id": id("tool", n), "version": "2020-01-02T00:00:00.000Z"}]));
     }
     // And what is shown stays what was first.
-    assert_eq!(
-        lab.shared(&format!("objects/{}/", id("tool", 0))).await?.text,
-        format!("{{\"more\":false,\"objects\":[{one}]}}")
-    );
+    let whole = format!("{{\"more\":false,\"objects\":[{}]}}", some(2).join(","));
+    assert_eq!(lab.shared("objects/?match[type]=tool&limit=2").await?.json()["objects"][0]["name"], "é 7");
+    let first = lab.shared(&format!("objects/?match[id]={},{}", id("tool", 0), id("tool", 1))).await?;
+    assert_eq!(first.text, whole);
     Ok(())
 }
 

@@ -80,6 +80,8 @@ pub(crate) fn config() -> Config {
     let second = Root { path: "second".into(), title: "Second".into(), description: None };
     let mut config = Config::default();
     config.roots.push(second);
+    // Tables of refusals are asked faster than a stranger may.
+    config.limits.strangers_per_second = 10_000;
     config
 }
 

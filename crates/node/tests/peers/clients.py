@@ -85,7 +85,7 @@ assert len(shared.get_objects(version=["first", "last"], id=tools[0].id)["object
 assert len(shared.get_objects(version=tools[3].modified)["objects"]) >= 1
 did.append("filters")
 
-assert shared.delete_object(tools[24].id) == {}
+shared.delete_object(tools[24].id)
 assert len(shared.get_objects()["objects"]) == 24
 did.append("delete_object")
 
