@@ -93,6 +93,11 @@ fn a_node_is_made_served_and_stopped() -> Done {
     log.read_line(&mut first)?;
     let address = first.trim().strip_prefix("listening on http://").and_then(|rest| rest.strip_suffix("/taxii2/"));
     let address = address.ok_or_else(|| first.clone())?.to_owned();
+    // Read all the while: a full pipe would hold the node up.
+    let rest = std::thread::spawn(move || {
+        let mut rest = String::new();
+        log.read_to_string(&mut rest).map(|_| rest)
+    });
 
     let object = r#"{"type":"tool","spec_version":"2.1","id":"tool--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","created":"2020-01-01T00:00:00.000Z","modified":"2020-01-01T00:00:00.000Z","name":"x","object_marking_refs":["marking-definition--bab4a63c-aed9-4cf5-a766-dfca5abac2bb"]}"#;
     let path = "/trust/collections/shared/objects/";
@@ -103,13 +108,12 @@ fn a_node_is_made_served_and_stopped() -> Done {
     // Who is revoked is out while it runs, as soon as it has looked.
     assert_eq!(run(at, &["client", "revoke", "lab-two"])?.0, 0);
     while !ask(&address, "GET", path, member, "")?.starts_with("HTTP/1.1 401") {
-        std::thread::yield_now();
+        std::thread::sleep(std::time::Duration::from_millis(20));
     }
 
     assert!(Command::new("kill").args(["-TERM", &serving.id().to_string()]).status()?.success());
     assert_eq!(serving.wait()?.code(), Some(0));
-    let mut rest = String::new();
-    log.read_to_string(&mut rest)?;
+    let rest = rest.join().map_err(|_| "the log could not be read")??;
     assert!(rest.contains(r#""target":"audit""#) && rest.contains(r#""client":"lab-two""#), "{rest}");
     assert!(!rest.contains("swt_") && !rest.contains("nonsense"), "a token is in the log");
     for entry in std::fs::read_dir(at.join("data"))? {
