@@ -66,6 +66,8 @@ pub struct Tls {
 pub struct Limits {
     /// Bytes of a request's body, before and after decompression (`max_content_length` of TAXII).
     pub body_bytes: usize,
+    /// Requests whose bodies are read at once; others wait.
+    pub bodies: usize,
     /// Objects in one request.
     pub objects: usize,
     /// Objects and lists within each other in one STIX object.
@@ -96,6 +98,7 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             body_bytes: 16 << 20,
+            bodies: 16,
             objects: 20_000,
             depth: 64,
             page: 100,
@@ -205,6 +208,7 @@ impl Config {
         let limits = &self.limits;
         let sizes = [
             limits.body_bytes,
+            limits.bodies,
             limits.objects,
             limits.depth,
             limits.page,

@@ -10,7 +10,6 @@ use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use axum::{Extension, Router, extract::State};
-use stillwatch_track::exchange;
 
 use super::Node;
 use super::answer::Refusal;
@@ -27,10 +26,10 @@ pub(super) fn figures() -> Router<Arc<Node>> {
 }
 
 async fn ready(State(node): State<Arc<Node>>) -> (StatusCode, &'static str) {
-    let patience = node.config.limits.patience();
-    match tokio::time::timeout(patience, exchange::changes(&node.store)).await {
-        Ok(Ok(_)) => (StatusCode::OK, "ready\n"),
-        _ => (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n"),
+    if node.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
     }
 }
 

@@ -11,6 +11,7 @@ mod health;
 pub mod rates;
 pub mod who;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use axum::Router;
@@ -34,6 +35,10 @@ pub struct Node {
     pub store: Store,
     /// Held by who writes: others wait here, not with a connection to the store in hand.
     pub(crate) writer: tokio::sync::Mutex<()>,
+    /// Held by who sends a body: so many are in memory at once.
+    pub(crate) bodies: tokio::sync::Semaphore,
+    /// Whether the store answered when it was last asked.
+    ready: AtomicBool,
     book: RwLock<Arc<Book>>,
     /// How often clients may ask.
     pub rates: rates::Rates,
@@ -48,8 +53,16 @@ impl Node {
     /// When the store can't be read.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = RwLock::new(Arc::new(Book::read(&store).await?));
-        let (rates, counts) = (rates::Rates::new(&config.limits), counts::Counts::default());
-        Ok(Arc::new(Self { config, store, writer: tokio::sync::Mutex::default(), book, rates, counts }))
+        Ok(Arc::new(Self {
+            writer: tokio::sync::Mutex::default(),
+            bodies: tokio::sync::Semaphore::new(config.limits.bodies),
+            ready: AtomicBool::new(true),
+            book,
+            rates: rates::Rates::new(&config.limits),
+            counts: counts::Counts::default(),
+            config,
+            store,
+        }))
     }
 
     /// Clients and collections as they stand.
@@ -58,12 +71,20 @@ impl Node {
         Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner))
     }
 
+    /// Whether the store answered when it was last asked: nobody's question makes it be asked.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
     /// Reads clients and collections anew where they changed; so a revoked token is refused within a second.
     ///
     /// # Errors
     /// When the store can't be read; what was known stays.
     pub async fn refresh(&self) -> Result<()> {
-        if exchange::changes(&self.store).await? == self.book().changes {
+        let changes = exchange::changes(&self.store).await;
+        self.ready.store(changes.is_ok(), Ordering::Relaxed);
+        if changes? == self.book().changes {
             return Ok(());
         }
         let book = Arc::new(Book::read(&self.store).await?);

@@ -10,7 +10,9 @@ mod page;
 mod place;
 mod remove;
 mod status;
+mod there;
 mod version;
+mod write;
 
 pub use add::{Added, Came, Outcome, add};
 pub use clients::{Client, Right, add_client, allow, changes, clients, revoke};

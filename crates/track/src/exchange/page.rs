@@ -142,7 +142,8 @@ fn statement(dialect: Dialect, asked: &Asked<'_>) -> Result<(String, Vec<String>
         Dialect::Sqlite => format!("(SELECT value FROM json_each(${at}))"),
         Dialect::Postgres => format!("(SELECT json_array_elements_text(${at}::json))"),
     };
-    let limit = asked.limit + 1;
+    // One more than the page has tells whether there are more.
+    let limit = asked.limit.min(1 << 40) + 1;
     let base = "SELECT date_added FROM collection_objects WHERE collection = $1 AND date_added > $2";
     let ids = if pick.ids.is_empty() { None } else { Some(list(bind(rows::text(&pick.ids)?))) };
     let instants = if pick.versions.at.is_empty() { None } else { Some(list(bind(rows::text(&pick.versions.at)?))) };

@@ -8,10 +8,10 @@ use std::collections::{BTreeMap, HashMap};
 use sqlx::{AssertSqlSafe, Row};
 use stillwatch_model::Micros;
 
-use super::add::restand;
 use super::collections::Collection;
 use super::page::Versions;
 use super::place::{Stands, Version, stand};
+use super::write::restand;
 use crate::error::Result;
 use crate::rows::{self, Kind};
 use crate::store::Store;

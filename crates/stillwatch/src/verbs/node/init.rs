@@ -106,6 +106,7 @@ mod tests {
             "key",
             "[limits]",
             "body_bytes",
+            "bodies",
             "objects",
             "depth",
             "page",
