@@ -105,7 +105,7 @@ impl Store {
                         connection
                             .execute(
                                 "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; \
+                                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; \
                                  PRAGMA journal_size_limit = 67108864",
                             )
                             .await?;
