@@ -27,6 +27,14 @@ pub enum Error {
         /// What to do.
         hint: &'static str,
     },
+    /// Settings, the network or a certificate keep the node from working.
+    #[error("{message}")]
+    Setup {
+        /// What.
+        message: String,
+        /// What to do.
+        hint: String,
+    },
     /// A file can't be written.
     #[error("cannot write `{path}`: {source}")]
     File {
@@ -46,11 +54,16 @@ impl Error {
             Error::Ledger(error) => Some(error.hint().to_string()),
             Error::Policy(_) => None,
             Error::Refused { hint, .. } => Some((*hint).to_owned()),
+            Error::Setup { hint, .. } => Some(hint.clone()),
             Error::File { .. } => Some("check that the folder exists, may be written to and has space".to_owned()),
         }
     }
 
     pub(crate) fn refused(message: impl std::fmt::Display, hint: &'static str) -> Self {
         Error::Refused { message: message.to_string(), hint }
+    }
+
+    pub(crate) fn setup(message: impl std::fmt::Display, hint: impl std::fmt::Display) -> Self {
+        Error::Setup { message: message.to_string(), hint: hint.to_string() }
     }
 }

@@ -3,11 +3,17 @@
 //! Invariant: nothing goes out that isn't approved and in the ledger; what goes out is one type with one constructor.
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
+pub mod access;
+pub mod config;
 mod error;
+pub mod http;
 pub mod own;
 pub mod profile;
+pub mod publish;
 pub mod record;
 pub mod release;
+pub mod serve;
+pub mod taxii;
 
 pub use ed25519_dalek::VerifyingKey;
 pub use error::{Error, Result};

@@ -81,6 +81,14 @@ enum Verb {
     Restore(verbs::backup::RestoreArgs),
     /// The record of what was released and decided: verify, prove, watch, export
     Ledger(Box<verbs::ledger::Args>),
+    /// Make a node in a folder: settings, store, certificate for trials, the first token
+    Init(verbs::node::init::Args),
+    /// Run the node: exchange with others over TAXII 2.1
+    Serve(verbs::node::serve::Args),
+    /// Who may use the node: add, allow, list, revoke
+    Client(Box<verbs::node::client::Args>),
+    /// Collections of the node: add, list
+    Collection(Box<verbs::node::collection::Args>),
     /// A campaign's case as one archive that anybody can check; and checking one
     Evidence(Box<verbs::evidence::Args>),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
@@ -129,6 +137,10 @@ fn main() -> ExitCode {
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),
+        Verb::Init(args) => verbs::node::init::run(&args),
+        Verb::Serve(args) => verbs::node::serve::run(&args),
+        Verb::Client(args) => verbs::node::client::run(&args),
+        Verb::Collection(args) => verbs::node::collection::run(&args),
         Verb::Evidence(args) => verbs::evidence::run(&args),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Validate(args) => verbs::validate::run(&args),

@@ -199,8 +199,9 @@ impl<'a> Pieces<'a> {
         self.text
     }
 
-    /// Whether what was read came from a list of objects.
-    pub(crate) fn listed(&self) -> bool {
+    /// Whether what was read came from a list of objects; an object by itself doesn't.
+    #[must_use]
+    pub fn listed(&self) -> bool {
         self.listed
     }
 

@@ -11,6 +11,7 @@ pub mod change;
 pub mod counted;
 mod error;
 pub mod evasion;
+pub mod exchange;
 pub mod expire;
 pub mod factor;
 mod find;

@@ -22,9 +22,10 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-pub(crate) const MIGRATIONS: [(i64, &str, &str); 2] = [
+pub(crate) const MIGRATIONS: [(i64, &str, &str); 3] = [
     (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
     (2, "releases", include_str!("../migrations/0002_releases.sql")),
+    (3, "exchange", include_str!("../migrations/0003_exchange.sql")),
 ];
 
 /// Where a store is.
@@ -104,7 +105,7 @@ impl Store {
                         connection
                             .execute(
                                 "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
-                                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -65536; \
+                                 PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; \
                                  PRAGMA journal_size_limit = 67108864",
                             )
                             .await?;
@@ -139,6 +140,11 @@ impl Store {
 
     pub(crate) fn dialect(&self) -> Dialect {
         self.dialect
+    }
+
+    /// For one statement that reads: it sees one state by itself.
+    pub(crate) fn pool(&self) -> &AnyPool {
+        &self.pool
     }
 
     /// A transaction that writes; others that write wait for it.
@@ -197,8 +203,12 @@ impl Store {
         let migrations = MIGRATIONS.iter().map(|(version, name, sql)| {
             let sql = match self.dialect {
                 Dialect::Sqlite => (*sql).into_sql_str(),
-                // Text sorts by its bytes, as in SQLite, whatever language the server was set up in.
-                Dialect::Postgres => AssertSqlSafe(sql.replace(" TEXT", " TEXT COLLATE \"C\"")).into_sql_str(),
+                // Text sorts by its bytes, as in SQLite, whatever language the server was set up in. SQLite's rows stand in the
+                // order of an `INTEGER PRIMARY KEY`, which has 64 bits there.
+                Dialect::Postgres => AssertSqlSafe(
+                    sql.replace(" TEXT", " TEXT COLLATE \"C\"").replace("INTEGER PRIMARY KEY", "BIGINT PRIMARY KEY"),
+                )
+                .into_sql_str(),
             };
             Migration::new(*version, (*name).into(), MigrationType::Simple, sql, false)
         });

@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 25] = [
+pub(crate) const TABLES: [Table; 31] = [
     Table {
         name: "runs",
         key: "run",
@@ -133,6 +133,26 @@ pub(crate) const TABLES: [Table; 25] = [
     },
     Table { name: "owed", key: "place", spec: "place:int about:text body:text since:int entry:int" },
     Table { name: "cursors", key: "name", spec: "name:text place:int" },
+    Table {
+        name: "collections",
+        key: "number",
+        spec: "number:int id:text root:text alias:text title:text description:text can_read:int can_write:int \
+                  profile:text most_tlp:int most_pap:int made:int",
+    },
+    Table {
+        name: "collection_objects",
+        key: "date_added",
+        spec: "date_added:int collection:int id:text version:text instant:text type:text source:text tlp:int \
+                  pap:int stands:int json:text",
+    },
+    Table { name: "statuses", key: "id", spec: "id:text root:text client:text asked:int body:text" },
+    Table { name: "clients", key: "name", spec: "name:text role:text token:text made:int revoked:int" },
+    Table {
+        name: "client_rights",
+        key: "client, collection",
+        spec: "client:text collection:int can_read:int can_write:int",
+    },
+    Table { name: "exchange_clock", key: "place", spec: "place:int last:int changes:int" },
 ];
 
 #[cfg(test)]
@@ -150,7 +170,7 @@ mod tests {
             let columns = columns.filter(|line| !line.trim_start().starts_with("PRIMARY KEY")).map(|line| {
                 let mut words = line.split_whitespace();
                 let kind = |sql: &str| match sql.trim_end_matches(',') {
-                    "BIGINT" => "int",
+                    "BIGINT" | "INTEGER" => "int",
                     "DOUBLE" => "real",
                     _ => "text",
                 };

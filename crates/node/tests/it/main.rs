@@ -1,15 +1,25 @@
-//! Tests of the node, each on SQLite and on PostgreSQL.
-//! In: a place of its own for each test. Out: what store, ledger and outbox hold afterwards.
+//! Tests of the node: releases on SQLite and on PostgreSQL, TAXII over HTTP.
+//! In: a place of its own for each test. Out: what store, ledger and outbox hold afterwards; what clients are told.
 //! Invariant: one test binary a crate; places and findings are the store's own test data.
 //! Not here: the command line (`stillwatch/tests`).
 
+mod access;
+mod adding;
+mod filters;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod kill;
+mod lab;
+mod limits;
+mod media;
+mod paging;
 mod path;
+mod peers;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
 mod profiles;
+mod resources;
+mod wire;
 mod world;

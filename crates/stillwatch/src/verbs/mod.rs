@@ -9,6 +9,7 @@ pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod ledger;
+pub(crate) mod node;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod release;

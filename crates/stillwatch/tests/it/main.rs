@@ -9,6 +9,7 @@ mod campaigns;
 mod evidence;
 mod lab;
 mod ledger;
+mod node;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the store's tests use all of it")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;

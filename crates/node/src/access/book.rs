@@ -1,0 +1,110 @@
+//! Book: clients and collections as they stand, in memory.
+//! In: the store's rows. Out: whose token it is; what that client may do with a collection.
+//! Invariant: a revoked client, or one with a role that this program doesn't know, isn't in it; an id leads to one collection only.
+//! Not here: reading it anew when something changes (`http/mod.rs`).
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use stillwatch_track::Store;
+use stillwatch_track::exchange::{self, Collection, Right};
+use subtle::ConstantTimeEq;
+
+use super::Role;
+use crate::Result;
+
+/// A client that may come in.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Known {
+    /// Its name: the source of what it sends.
+    pub name: String,
+    /// Its role.
+    pub role: Role,
+    token: [u8; 32],
+    rights: HashMap<i64, Right>,
+}
+
+/// What a client may do with a collection.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct May {
+    /// Read its objects.
+    pub read: bool,
+    /// Add objects.
+    pub write: bool,
+}
+
+impl May {
+    /// Whether it may know that there is such a collection.
+    #[must_use]
+    pub fn know(self) -> bool {
+        self.read || self.write
+    }
+}
+
+/// Clients and collections.
+#[derive(Debug, Clone, Default)]
+pub struct Book {
+    /// Which state of the store this is.
+    pub changes: i64,
+    clients: HashMap<[u8; 8], Vec<Arc<Known>>>,
+    collections: Vec<Arc<Collection>>,
+}
+
+impl Book {
+    /// Reads it.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn read(store: &Store) -> Result<Self> {
+        // Before the rest: what changes meanwhile is read again.
+        let mut book = Self { changes: exchange::changes(store).await?, ..Self::default() };
+        for client in exchange::clients(store).await?.into_iter().filter(|client| client.revoked.is_none()) {
+            let mut token = [0u8; 32];
+            let (Some(role), Ok(())) = (Role::of(&client.role), hex::decode_to_slice(&client.token, &mut token)) else {
+                tracing::warn!(client = client.name, role = client.role, "a client that this program can't let in");
+                continue;
+            };
+            let rights = client.rights.into_iter().map(|right| (right.collection, right)).collect();
+            let known = Arc::new(Known { name: client.name, role, token, rights });
+            book.clients.entry(head(&token)).or_default().push(known);
+        }
+        book.collections = exchange::collections(store).await?.into_iter().map(Arc::new).collect();
+        Ok(book)
+    }
+
+    /// Whose token has this hash. The table is entered by the hash's head, which nobody can choose; the rest is compared in one time.
+    #[must_use]
+    pub fn client(&self, token: &[u8; 32]) -> Option<&Arc<Known>> {
+        self.clients.get(&head(token))?.iter().find(|known| bool::from(known.token.ct_eq(token)))
+    }
+
+    /// The collection of a root with this id or alias.
+    #[must_use]
+    pub fn collection(&self, root: &str, id: &str) -> Option<&Arc<Collection>> {
+        self.collections.iter().find(|c| c.root == root && (c.id == id || c.alias.as_deref() == Some(id)))
+    }
+
+    /// All collections, in the order in which they were made.
+    pub fn collections(&self) -> impl Iterator<Item = &Arc<Collection>> {
+        self.collections.iter()
+    }
+}
+
+impl Known {
+    /// What it may do with a collection: what the collection, its role and its rights all allow.
+    #[must_use]
+    pub fn may(&self, collection: &Collection) -> May {
+        let right = self.rights.get(&collection.number);
+        let everything = self.role.runs_the_node();
+        May {
+            read: collection.can_read && (everything || right.is_some_and(|r| r.can_read)),
+            write: collection.can_write && self.role.writes() && (everything || right.is_some_and(|r| r.can_write)),
+        }
+    }
+}
+
+fn head(token: &[u8; 32]) -> [u8; 8] {
+    let mut head = [0u8; 8];
+    head.copy_from_slice(&token[..8]);
+    head
+}

@@ -1,0 +1,97 @@
+//! Counts: the node's figures, as Prometheus reads them.
+//! In: requests and objects. Out: `/metrics` as text (OpenMetrics 1.0).
+//! Invariant: labels are routes, methods and statuses, of which there are few; never names, paths or ids.
+//! Not here: who may see them (`guard.rs`).
+
+use std::fmt;
+use std::time::Duration;
+
+use prometheus_client::encoding::EncodeLabelSet;
+use prometheus_client::encoding::text::encode;
+use prometheus_client::metrics::counter::Counter;
+use prometheus_client::metrics::family::Family;
+use prometheus_client::metrics::gauge::Gauge;
+use prometheus_client::metrics::histogram::Histogram;
+use prometheus_client::registry::Registry;
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Request {
+    route: String,
+    method: String,
+    status: u16,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Route {
+    route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct What {
+    outcome: String,
+}
+
+/// All figures of one node.
+pub struct Counts {
+    registry: Registry,
+    requests: Family<Request, Counter>,
+    seconds: Family<Route, Histogram, fn() -> Histogram>,
+    came: Family<What, Counter>,
+    sent: Counter,
+    connections: Gauge,
+}
+
+/// Seconds by which requests are counted.
+fn buckets() -> Histogram {
+    Histogram::new([0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0, 30.0])
+}
+
+impl fmt::Debug for Counts {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Counts")
+    }
+}
+
+impl Default for Counts {
+    fn default() -> Self {
+        let mut registry = Registry::with_prefix("stillwatch");
+        let requests = Family::default();
+        let seconds = Family::new_with_constructor(buckets as fn() -> Histogram);
+        let (came, sent, connections) = (Family::default(), Counter::default(), Gauge::default());
+        registry.register("requests", "Requests by route, method and status", requests.clone());
+        registry.register("request_seconds", "How long requests took", seconds.clone());
+        registry.register("objects_received", "Objects that clients sent, by what became of them", came.clone());
+        registry.register("objects_sent", "Objects on pages that clients read", sent.clone());
+        registry.register("connections", "Connections that are open", connections.clone());
+        Self { registry, requests, seconds, came, sent, connections }
+    }
+}
+
+impl Counts {
+    pub(crate) fn request(&self, route: &str, method: &str, status: u16, took: Duration) {
+        let route = route.to_owned();
+        self.seconds.get_or_create(&Route { route: route.clone() }).observe(took.as_secs_f64());
+        self.requests.get_or_create(&Request { route, method: method.to_owned(), status }).inc();
+    }
+
+    pub(crate) fn received(&self, outcome: &'static str, objects: usize) {
+        self.came.get_or_create(&What { outcome: outcome.to_owned() }).inc_by(objects as u64);
+    }
+
+    pub(crate) fn sent(&self, objects: usize) {
+        self.sent.inc_by(objects as u64);
+    }
+
+    pub(crate) fn connections(&self, by: i64) {
+        self.connections.inc_by(by);
+    }
+
+    /// The text that Prometheus reads.
+    #[must_use]
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        // Writing into a string doesn't fail.
+        let _ = encode(&mut text, &self.registry);
+        text
+    }
+}

@@ -1,0 +1,42 @@
+//! Health: whether the node lives, whether it can work, and its figures.
+//! In: nothing. Out: `/healthz` and `/readyz` for anybody, `/metrics` for those whose role sees figures.
+//! Invariant: what anybody may ask tells a word, and nothing of what is in the store.
+//! Not here: which figures there are (`counts.rs`).
+
+use std::sync::Arc;
+
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
+use axum::response::{IntoResponse, Response};
+use axum::routing::get;
+use axum::{Extension, Router, extract::State};
+
+use super::Node;
+use super::answer::Refusal;
+use super::guard::Who;
+
+/// `/healthz`: the process answers. `/readyz`: so does its store.
+pub(super) fn alive() -> Router<Arc<Node>> {
+    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
+}
+
+/// `/metrics`.
+pub(super) fn figures() -> Router<Arc<Node>> {
+    Router::new().route("/metrics", get(metrics))
+}
+
+async fn ready(State(node): State<Arc<Node>>) -> (StatusCode, &'static str) {
+    if node.is_ready() {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+    }
+}
+
+async fn metrics(State(node): State<Arc<Node>>, Extension(Who(client)): Extension<Who>) -> Response {
+    if !client.role.sees_figures() {
+        return Refusal::forbidden("Figures are for the roles `admin` and `auditor`").into_response();
+    }
+    let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    ([(CONTENT_TYPE, kind)], node.counts.text()).into_response()
+}

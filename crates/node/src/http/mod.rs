@@ -1,0 +1,106 @@
+//! HTTP: the node as an application that answers requests.
+//! In: a store, settings. Out: a router; what it needs to answer.
+//! Invariant: every route but those that say whether the node lives goes through `guard`.
+//! Not here: connections (`serve.rs`), what TAXII's resources say (`taxii`).
+
+pub mod answer;
+pub mod body;
+pub mod counts;
+pub mod guard;
+mod health;
+pub mod rates;
+pub mod who;
+
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use axum::Router;
+use axum::middleware::from_fn_with_state;
+use stillwatch_track::Store;
+use stillwatch_track::exchange;
+use tower_http::CompressionLevel;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+use crate::access::Book;
+use crate::config::Config;
+use crate::{Result, taxii};
+
+/// What answers requests.
+#[derive(Debug)]
+pub struct Node {
+    /// Settings.
+    pub config: Config,
+    /// The store.
+    pub store: Store,
+    /// Held by who writes: others wait here, not with a connection to the store in hand.
+    pub(crate) writer: tokio::sync::Mutex<()>,
+    /// Held by who sends a body: so many are in memory at once.
+    pub(crate) bodies: tokio::sync::Semaphore,
+    /// Whether the store answered when it was last asked.
+    ready: AtomicBool,
+    book: RwLock<Arc<Book>>,
+    /// How often clients may ask.
+    pub rates: rates::Rates,
+    /// Figures.
+    pub counts: counts::Counts,
+}
+
+impl Node {
+    /// A node over an open store.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
+        let book = RwLock::new(Arc::new(Book::read(&store).await?));
+        Ok(Arc::new(Self {
+            writer: tokio::sync::Mutex::default(),
+            bodies: tokio::sync::Semaphore::new(config.limits.bodies),
+            ready: AtomicBool::new(true),
+            book,
+            rates: rates::Rates::new(&config.limits),
+            counts: counts::Counts::default(),
+            config,
+            store,
+        }))
+    }
+
+    /// Clients and collections as they stand.
+    #[must_use]
+    pub fn book(&self) -> Arc<Book> {
+        Arc::clone(&self.book.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Whether the store answered when it was last asked: nobody's question makes it be asked.
+    #[must_use]
+    pub fn is_ready(&self) -> bool {
+        self.ready.load(Ordering::Relaxed)
+    }
+
+    /// Reads clients and collections anew where they changed; so a revoked token is refused within a second.
+    ///
+    /// # Errors
+    /// When the store can't be read; what was known stays.
+    pub async fn refresh(&self) -> Result<()> {
+        let changes = exchange::changes(&self.store).await;
+        self.ready.store(changes.is_ok(), Ordering::Relaxed);
+        if changes? == self.book().changes {
+            return Ok(());
+        }
+        let book = Arc::new(Book::read(&self.store).await?);
+        *self.book.write().unwrap_or_else(PoisonError::into_inner) = book;
+        Ok(())
+    }
+}
+
+/// Everything that is answered.
+pub fn router(node: &Arc<Node>) -> Router {
+    let guarded = taxii::routes()
+        .merge(health::figures())
+        .fallback(|| async { answer::Refusal::unknown("resource") })
+        .layer(CatchPanicLayer::new())
+        .layer(from_fn_with_state(Arc::clone(node), guard::guard));
+    // Pages are text that repeats itself: the fastest level already makes them a tenth.
+    let packed = CompressionLayer::new().quality(CompressionLevel::Fastest);
+    health::alive().merge(guarded).layer(packed).with_state(Arc::clone(node))
+}

@@ -1,0 +1,212 @@
+//! Serve: connections, from the first byte to the last.
+//! In: a node, a listening socket, a certificate. Out: requests answered until it is told to stop, and those under way ended.
+//! Invariant: how many connections there are, and how long each may be silent, is bounded; a broken one ends nothing but itself.
+//! Not here: what is answered (`http`).
+
+mod patience;
+pub mod tls;
+
+use std::collections::HashMap;
+use std::future::Future;
+use std::net::{IpAddr, SocketAddr};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use axum::Router;
+use axum::body::Body;
+use hyper::Request;
+use hyper::body::Incoming;
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto::Builder;
+use hyper_util::server::graceful::GracefulShutdown;
+use rustls::ServerConfig;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio_rustls::TlsAcceptor;
+use tower::ServiceExt;
+
+use crate::http::guard::Peer;
+use crate::http::{Node, router};
+use crate::{Error, Result};
+use patience::Patient;
+
+/// How long requests under way are waited for when it stops.
+const FAREWELL: Duration = Duration::from_secs(20);
+
+/// Opens the socket that the settings name.
+///
+/// # Errors
+/// When the address is taken, or not ours to take.
+pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.map_err(|e| {
+        let how = "set `listen` in node.toml to an address and port of this machine that is free";
+        Error::setup(format!("cannot listen on {address}: {e}"), how)
+    })
+}
+
+/// Answers requests until `stop` is done, then ends what is under way.
+pub async fn serve(
+    node: Arc<Node>,
+    listener: TcpListener,
+    tls: Option<Arc<ServerConfig>>,
+    stop: impl Future<Output = ()>,
+) {
+    let limits = node.config.limits;
+    let app = router(&node);
+    let graceful = GracefulShutdown::new();
+    let room = Arc::new(Semaphore::new(limits.connections));
+    let addresses = Arc::new(Addresses::default());
+    let each = if node.config.behind_proxy { limits.connections } else { limits.connections_per_address };
+    let acceptor = tls.map(TlsAcceptor::from);
+    let tidying = tokio::spawn(tidy(Arc::clone(&node)));
+    let mut stop = std::pin::pin!(stop);
+    loop {
+        let accepted = tokio::select! {
+            () = &mut stop => break,
+            accepted = accept(&listener, &room) => accepted,
+        };
+        let Some((stream, peer, place)) = accepted else { continue };
+        // Of one address' connections beyond its share there is no answer: they end.
+        let Some(held) = addresses.enter(peer.ip(), each) else { continue };
+        let connection = Connection { node: Arc::clone(&node), app: app.clone(), peer };
+        let (acceptor, watcher) = (acceptor.clone(), graceful.watcher());
+        tokio::spawn(async move {
+            connection.node.counts.connections(1);
+            connection.run(stream, acceptor, watcher).await;
+            connection.node.counts.connections(-1);
+            drop((place, held));
+        });
+    }
+    drop(listener);
+    tidying.abort();
+    tokio::select! {
+        () = graceful.shutdown() => tracing::info!("stopped; every request was answered"),
+        () = tokio::time::sleep(FAREWELL) => tracing::warn!("stopped; some requests took too long and were cut off"),
+    }
+}
+
+/// The next connection, when there is room for one.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> Option<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+    let place = Arc::clone(room).acquire_owned().await.ok()?;
+    match listener.accept().await {
+        Ok((stream, peer)) => Some((stream, peer, place)),
+        Err(error) => {
+            // Out of file handles, most likely: others must end first.
+            tracing::warn!(%error, "cannot accept a connection");
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            None
+        }
+    }
+}
+
+/// Looks whether clients changed, and forgets who has been quiet.
+async fn tidy(node: Arc<Node>) {
+    let mut beat = tokio::time::interval(Duration::from_secs(1));
+    beat.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        if let Err(error) = node.refresh().await {
+            tracing::warn!(%error, "cannot look whether clients changed");
+        }
+        node.rates.forget();
+    }
+}
+
+struct Connection {
+    node: Arc<Node>,
+    app: Router,
+    peer: SocketAddr,
+}
+
+impl Connection {
+    async fn run(
+        &self,
+        stream: TcpStream,
+        acceptor: Option<TlsAcceptor>,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        // Small answers go out at once.
+        let _ = stream.set_nodelay(true);
+        let limits = self.node.config.limits;
+        let Some(acceptor) = acceptor else {
+            return self.talk(stream, false, watcher).await;
+        };
+        match tokio::time::timeout(limits.idle(), acceptor.accept(stream)).await {
+            Ok(Ok(stream)) => {
+                let h2 = stream.get_ref().1.alpn_protocol() == Some(tls::H2);
+                self.talk(stream, h2, watcher).await;
+            }
+            Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "no TLS"),
+            Err(_) => tracing::debug!(peer = %self.peer, "no TLS in time"),
+        }
+    }
+
+    async fn talk<S: AsyncRead + AsyncWrite + Unpin + Send + 'static>(
+        &self,
+        stream: S,
+        h2: bool,
+        watcher: hyper_util::server::graceful::Watcher,
+    ) {
+        let idle = self.node.config.limits.idle();
+        let builder = Builder::new(TokioExecutor::new());
+        // Which of the two is said by TLS, or is HTTP/1.1: nobody is waited for to find out.
+        let mut builder = if h2 { builder.http2_only() } else { builder.http1_only() };
+        builder.http1().timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(64 << 10);
+        builder
+            .http2()
+            .timer(TokioTimer::new())
+            .keep_alive_interval(idle)
+            .keep_alive_timeout(idle)
+            .max_concurrent_streams(64)
+            .max_header_list_size(64 << 10);
+        let peer = Peer(self.peer);
+        let service = service_fn(move |request: Request<Incoming>| {
+            let mut request = request.map(Body::new);
+            request.extensions_mut().insert(peer);
+            self.app.clone().oneshot(request)
+        });
+        let io = TokioIo::new(Patient::new(stream, self.node.config.limits.patience()));
+        if let Err(error) = watcher.watch(builder.serve_connection(io, service)).await {
+            tracing::debug!(peer = %self.peer, error, "a connection broke");
+        }
+    }
+}
+
+/// How many connections each address has.
+#[derive(Debug, Default)]
+struct Addresses(Mutex<HashMap<IpAddr, usize>>);
+
+/// One connection of an address; leaves when it is dropped.
+struct Held {
+    addresses: Arc<Addresses>,
+    address: IpAddr,
+}
+
+impl Addresses {
+    fn enter(self: &Arc<Self>, address: IpAddr, most: usize) -> Option<Held> {
+        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let count = all.entry(address).or_default();
+        if *count >= most {
+            return None;
+        }
+        *count += 1;
+        Some(Held { addresses: Arc::clone(self), address })
+    }
+}
+
+impl Drop for Held {
+    fn drop(&mut self) {
+        let mut all = self.addresses.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(count) = all.get_mut(&self.address) {
+            *count -= 1;
+            if *count == 0 {
+                all.remove(&self.address);
+            }
+        }
+    }
+}

@@ -1,0 +1,128 @@
+//! Init: a node in a folder of its own.
+//! In: a folder. Out: `node.toml` with every key explained, a store, a certificate for trials, and a token for who runs it.
+//! Invariant: nothing that is there is overwritten; keys and the store are readable by their owner only.
+//! Not here: what the keys mean (`stillwatch_node::config`).
+
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+use clap::Args as ClapArgs;
+use stillwatch_node::access::{Role, Token};
+use stillwatch_node::config::Config;
+use stillwatch_node::serve::tls;
+use stillwatch_track::exchange::add_client;
+use stillwatch_track::{Missing, Place, Store};
+
+use super::said;
+use crate::verbs::store::{block_on, now, print, say, told};
+
+/// The settings as they are written.
+const SETTINGS: &str = include_str!("node.toml");
+
+/// Arguments of `init`.
+#[derive(Debug, ClapArgs)]
+#[command(after_help = "Examples:
+  stillwatch init lab
+  stillwatch serve --config lab/node.toml
+
+Writes DIR/node.toml with every key explained, a store, a certificate for trials on this machine, and prints the token of a client
+`admin`, once. Others cannot know the certificate: put one from your authority in its place before they connect.
+Exit codes: 0 done; 2 failure, such as a node that is there already.")]
+pub(crate) struct Args {
+    /// The folder; it is made where there is none
+    #[arg(value_name = "DIR")]
+    folder: PathBuf,
+}
+
+/// Runs `init`.
+pub(crate) fn run(args: &Args) -> Result<u8, String> {
+    let folder = &args.folder;
+    let file = folder.join("node.toml");
+    if file.exists() {
+        return Err(format!("error: there is a node in `{}` already\nhint: choose another folder", folder.display()));
+    }
+    std::fs::create_dir_all(folder)
+        .map_err(|e| format!("error: cannot make `{}`: {e}\nhint: check who may write there", folder.display()))?;
+    let (certificate, key) = tls::trial().map_err(said)?;
+    write(&folder.join("certificate.pem"), &certificate)?;
+    write(&folder.join("key.pem"), &key)?;
+    // Last, since it is what says that a node is here.
+    write(&file, SETTINGS)?;
+    let config = Config::read(&file).map_err(said)?;
+    let token = Token::make();
+    block_on(async {
+        let store = Store::open(&Place::parse(config.data.as_ref()), Missing::Make).await.map_err(told)?;
+        add_client(&store, "admin", Role::Admin.name(), &token.kept(), &[], now()).await.map_err(told)?;
+        store.close().await;
+        Ok(())
+    })?;
+    say(&format!("made a node in {0}; this is the token of the client `admin`, shown once:", folder.display()));
+    print(format!("{}\n", token.show()))?;
+    say(&format!(
+        "next:\n  stillwatch collection add --config {0} --alias shared --title \"What we share\"\n  \
+         stillwatch client add lab-two --config {0} --role member --read shared\n  stillwatch serve --config {0}",
+        file.display()
+    ));
+    Ok(0)
+}
+
+/// Writes a new file that only its owner reads.
+fn write(path: &Path, text: &str) -> Result<(), String> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt;
+        options.mode(0o600);
+    }
+    let written = options.open(path).and_then(|mut file| file.write_all(text.as_bytes()));
+    written.map_err(|e| format!("error: cannot write `{}`: {e}\nhint: choose an empty folder", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What is written says what holds without it, and names every key.
+    #[test]
+    fn the_settings_are_the_defaults() -> Result<(), stillwatch_node::Error> {
+        let written = Config::parse(SETTINGS)?;
+        assert!(written.tls.is_some());
+        assert_eq!(Config { tls: None, ..written }, Config::default());
+        let all: String =
+            SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
+        for key in [
+            "data",
+            "listen",
+            "behind_proxy",
+            "name",
+            "title",
+            "description",
+            "contact",
+            "[[root]]",
+            "path",
+            "[tls]",
+            "certificate",
+            "key",
+            "[limits]",
+            "body_bytes",
+            "bodies",
+            "objects",
+            "depth",
+            "page",
+            "page_most",
+            "page_bytes",
+            "seconds",
+            "idle_milliseconds",
+            "requests_per_second",
+            "burst",
+            "strangers_per_second",
+            "connections",
+            "connections_per_address",
+        ] {
+            let there = |line: &str| line == key || line.strip_prefix(key).is_some_and(|rest| rest.starts_with(" ="));
+            assert!(all.lines().any(there), "{key}");
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,60 @@
+//! Node: what runs a node: `init`, `serve`, and who may use it: `client`, `collection`.
+//! In: `node.toml`. Out: an open store; a node that answers.
+//! Invariant: a token is printed once, when it is made, and kept nowhere.
+//! Not here: what a node does (`stillwatch-node`).
+
+pub(crate) mod client;
+pub(crate) mod collection;
+pub(crate) mod init;
+pub(crate) mod serve;
+
+use std::path::PathBuf;
+
+use stillwatch_node::config::Config;
+use stillwatch_track::exchange::{Collection, collections};
+use stillwatch_track::{Missing, Place, Store};
+
+use super::store::told;
+
+/// Where the node's settings are.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Settings {
+    /// The node's settings, as `stillwatch init` writes them
+    #[arg(long, value_name = "FILE", default_value = "node.toml", env = "STILLWATCH_NODE")]
+    config: PathBuf,
+}
+
+impl Settings {
+    fn read(&self) -> Result<Config, String> {
+        Config::read(&self.config).map_err(said)
+    }
+
+    /// The settings, and the store that they name.
+    async fn open(&self) -> Result<(Config, Store), String> {
+        let config = self.read()?;
+        let store = Store::open(&Place::parse(config.data.as_ref()), Missing::Refuse).await.map_err(told)?;
+        Ok((config, store))
+    }
+}
+
+/// A failure of the node's as it is printed.
+#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
+fn said(error: stillwatch_node::Error) -> String {
+    match error.hint() {
+        Some(hint) => format!("error: {error}\nhint: {hint}"),
+        None => format!("error: {error}"),
+    }
+}
+
+/// The collection with that id or alias, of whatever root.
+async fn find(store: &Store, named: &str) -> Result<Collection, String> {
+    let all = collections(store).await.map_err(told)?;
+    let mut found = all.into_iter().filter(|c| c.id == named || c.alias.as_deref() == Some(named));
+    match (found.next(), found.next()) {
+        (Some(one), None) => Ok(one),
+        (Some(_), Some(_)) => Err(format!(
+            "error: several roots have a collection `{named}`\nhint: give its id; `stillwatch collection list` shows it"
+        )),
+        _ => Err(format!("error: there is no collection `{named}`\nhint: `stillwatch collection list` shows all")),
+    }
+}
