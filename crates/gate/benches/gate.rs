@@ -1,0 +1,2 @@
+//! Gate: placeholder replaced below.
+fn main() {}

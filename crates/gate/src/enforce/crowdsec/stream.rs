@@ -1,0 +1,168 @@
+//! Stream: all that holds, or what changed since a bouncer last asked.
+//! In: a table, the feed, the bouncer's cursor, the time. Out: `new` and `deleted`.
+//! Invariant: who plays all answers in order (deleting first) holds just what `everything` says; answers may overlap.
+//! Not here: JSON (`crowdsec.rs`), remembering cursors (`node`).
+
+use std::collections::{BTreeMap, BTreeSet, HashSet};
+
+use ipnet::IpNet;
+
+use crate::action::Action;
+use crate::book::{Change, Done};
+use crate::enforce::carve::Allowed;
+use crate::enforce::crowdsec::{Filter, Stream, named, remediation, said};
+use crate::entry::Course;
+use crate::feed::Feed;
+use crate::table::Table;
+use crate::table::row::{Key, Line};
+
+/// What a bouncer has: changes up to a number, as of a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Cursor {
+    /// Number of the last change.
+    pub number: u64,
+    /// When, in seconds since 1970.
+    pub at: i64,
+}
+
+/// All that holds. `ended`: what ended in the last day is named in `deleted`, for bouncers that were away and kept what they had.
+#[must_use]
+pub fn everything<'a>(table: &'a Table, filter: &Filter, ended: bool, now: i64) -> Stream<'a> {
+    let allowed = Allowed::of(table, now);
+    let mut stream = Stream::default();
+    for (key, _) in table.keys(now) {
+        tell(table, &allowed, key, filter, now, &mut stream);
+    }
+    if ended {
+        for line in table.lines().filter(|line| line.expires <= now) {
+            let was = Was { words: words(line.course), id: line.id };
+            withdraw(&[&allowed], line.key, &was, filter, &mut stream);
+        }
+    }
+    stream
+}
+
+/// What changed since; `None`: the feed doesn't reach back so far, only `everything` will do.
+#[must_use]
+pub fn delta<'a>(table: &'a Table, feed: &'a Feed, since: Cursor, filter: &Filter, now: i64) -> Option<Stream<'a>> {
+    // Changes that the table hasn't got yet are told when it has.
+    let changes: Vec<&Change> = feed.since(since.number)?.take_while(|c| c.number <= table.number()).collect();
+    let mut touched = Touched::default();
+    for change in &changes {
+        touched.add(Key::of(&change.entry.subject), &change.entry.course, change.entry.id);
+    }
+    for line in table.lines().filter(|line| turned(line, since.at, now)) {
+        touched.add(line.key, line.course, line.id);
+    }
+    touched.spread(table);
+    let (allowed, before) = (Allowed::of(table, now), before(table, &changes, since.at));
+    let mut stream = Stream::default();
+    for (key, mut was) in touched.keys {
+        was.words.extend(table.bearing(key).iter().flat_map(|line| words(line.course)));
+        withdraw(&[&allowed, &before], key, &was, filter, &mut stream);
+        tell(table, &allowed, key, filter, now, &mut stream);
+    }
+    Some(stream)
+}
+
+/// With which words a key may have been told, and by which decision.
+#[derive(Debug, Default, Clone)]
+struct Was {
+    words: BTreeSet<&'static str>,
+    id: u64,
+}
+
+/// Keys for which something else may hold than before.
+#[derive(Debug, Default)]
+struct Touched<'a> {
+    keys: BTreeMap<Key<'a>, Was>,
+    /// Networks that are, or were, let through.
+    let_through: BTreeSet<IpNet>,
+}
+
+impl<'a> Touched<'a> {
+    fn add(&mut self, key: Key<'a>, course: &Course, id: u64) {
+        let was = self.keys.entry(key).or_default();
+        was.words.extend(words(course));
+        was.id = id;
+        if let (Key::Network(net), Action::Allow) = (key, course.action) {
+            self.let_through.insert(net);
+        }
+    }
+
+    /// What holds for a network holds for those inside it; one that is let through cuts those around it.
+    fn spread(&mut self, table: &'a Table) {
+        let nets: Vec<(IpNet, Was)> = self.keys.iter().filter_map(|(key, was)| net(*key).zip(Some(was.clone()))).collect();
+        for (inside, was) in nets {
+            for line in table.inside(inside) {
+                let entry = self.keys.entry(line.key).or_insert_with(|| Was { id: line.id, ..Was::default() });
+                entry.words.extend(&was.words);
+            }
+        }
+        for through in &self.let_through {
+            for line in table.bearing(Key::Network(*through)) {
+                self.keys.entry(line.key).or_insert_with(|| Was { id: line.id, ..Was::default() });
+            }
+        }
+    }
+}
+
+/// Networks that were let through when the bouncer last asked.
+fn before(table: &Table, changes: &[&Change], since: i64) -> Allowed {
+    let mut seen = HashSet::new();
+    // Of a decision that changed several times, the first change says whether there was one before.
+    let first: Vec<&&Change> = changes.iter().filter(|change| seen.insert(change.entry.id)).collect();
+    let changed = first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
+    let changed = changed.filter_map(|change| net(Key::of(&change.entry.subject)));
+    let unchanged = table.lines().filter(|line| line.acts(since) == Some(Action::Allow) && !seen.contains(&line.id));
+    Allowed::new(changed.chain(unchanged.filter_map(|line| net(line.key))))
+}
+
+/// Whether a line came to its end, or to a step of its course, after one time and not after the other.
+fn turned(line: &Line<'_>, after: i64, until: i64) -> bool {
+    line.expires > after && line.changes(after) <= until
+}
+
+/// Names a key in `new`, in pieces where something inside it is let through.
+fn tell<'a>(table: &'a Table, allowed: &Allowed, key: Key<'a>, filter: &Filter, now: i64, stream: &mut Stream<'a>) {
+    // Where only a wider network says something, that one is told.
+    if !table.just(key).any(|line| now < line.expires) {
+        return;
+    }
+    let Some(best) = table.find(key, now) else { return };
+    let Some(word) = remediation(best.action).filter(|_| filter.wants_code(&best.line.course.code)) else { return };
+    for piece in pieces(allowed, key).into_iter().filter(|piece| filter.wants(piece)) {
+        stream.new.push(said(piece, word, &best, now));
+    }
+}
+
+/// Names a key in `deleted`, in whatever pieces and with whatever words it may have been told.
+fn withdraw<'a>(cuts: &[&Allowed], key: Key<'a>, was: &Was, filter: &Filter, stream: &mut Stream<'a>) {
+    let mut names: BTreeSet<Key<'a>> = BTreeSet::from([key]);
+    names.extend(cuts.iter().flat_map(|cut| pieces(cut, key)));
+    for name in names.into_iter().filter(|name| filter.wants(name)) {
+        for word in &was.words {
+            stream.deleted.push(named(name, word, was.id, "ended", -1));
+        }
+    }
+}
+
+fn pieces<'a>(allowed: &Allowed, key: Key<'a>) -> Vec<Key<'a>> {
+    match key {
+        Key::Network(net) => allowed.cut(net).into_iter().map(Key::Network).collect(),
+        Key::Exact(..) => vec![key],
+    }
+}
+
+fn net(key: Key<'_>) -> Option<IpNet> {
+    match key {
+        Key::Network(net) => Some(net),
+        Key::Exact(..) => None,
+    }
+}
+
+/// Words of all that a course ever does.
+fn words(course: &Course) -> BTreeSet<&'static str> {
+    let actions = std::iter::once(course.action).chain(course.decays.iter().map(|step| step.action));
+    actions.filter_map(remediation).collect()
+}
