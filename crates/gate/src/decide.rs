@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::action::Action;
 use crate::subject::{Kind, MAX_KEY};
 use crate::table::Table;
-use crate::table::row::Key;
+use crate::table::row::{Best, Key};
 
 /// Seconds that an answer may be kept at most: a new decision reaches points that keep answers within these.
 pub const MAX_TTL: u32 = 10;
@@ -61,11 +61,13 @@ pub fn decide<'a>(table: &'a Table, request: &'a Request, now: i64) -> Answer {
     let mut best = account.and_then(|text| table.find(Key::Exact(Kind::Account, text), now));
     if let Some(container) = account.and_then(container) {
         let key = Key::Exact(Kind::Account, container);
-        // An aggregator that is let through doesn't let through a user of its that was decided on.
-        let lets = table.find(key, now).is_some_and(|found| found.action == Action::Allow);
-        if best.is_none() || !lets {
-            best = table.consider(best, key, now);
-        }
+        best = match (best, table.find(key, now)) {
+            // An aggregator that is let through doesn't let through a user of its that was decided on.
+            (Some(own), Some(around)) if around.action == Action::Allow => {
+                Some(Best { until: own.until.min(around.until), ..own })
+            }
+            (own, _) => table.consider(own, key, now),
+        };
     }
     for (kind, text) in [(Kind::Client, text(&request.client)), (Kind::Ja4, text(&request.ja4))] {
         if let Some(text) = text {

@@ -92,7 +92,7 @@ impl Points {
                 None => "it lacks more changes than are kept: it should ask for everything".to_owned(),
                 Some(Some(at)) if now.duration_since(at) > point.way.allowance() => {
                     let seconds = now.duration_since(at).as_secs();
-                    format!("it lacks {missing} changes, the oldest {seconds} seconds old")
+                    format!("it doesn't have the change of {seconds} seconds ago ({missing} in all)")
                 }
                 _ if silent > point.way.silence() => format!("nothing was heard of it for {} seconds", silent.as_secs()),
                 _ => continue,

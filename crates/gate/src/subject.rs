@@ -77,10 +77,10 @@ impl Subject {
     /// When the text is empty, too long, has control characters, or is no network where one is wanted.
     pub fn new(kind: Kind, value: &str) -> Result<Self> {
         if value.is_empty() || value.len() > MAX_KEY {
-            return Err(GateError::new(format!("a {} has 1 to {MAX_KEY} bytes", kind.name())));
+            return Err(GateError::new(format!("the key of a subject ({}) has 1 to {MAX_KEY} bytes", kind.name())));
         }
         if value.chars().any(char::is_control) {
-            return Err(GateError::new(format!("a {} has no control characters", kind.name())));
+            return Err(GateError::new(format!("the key of a subject ({}) has no control characters", kind.name())));
         }
         Ok(match kind {
             Kind::Account => Subject::Account(value.to_owned()),

@@ -252,7 +252,10 @@ pub(crate) fn parse<T: DeserializeOwned>(file: &str, text: &str) -> Result<T> {
     };
     let read = toml::Deserializer::parse(text).map_err(|error| described(&error))?;
     serde_path_to_error::deserialize(read).map_err(|error| {
-        let field = error.path().to_string();
+        // Where a value's place in the file is kept, the reader goes through a field of its own.
+        let path = error.path().iter().map(ToString::to_string).filter(|part| !part.contains("__serde_spanned"));
+        let field = path.reduce(|path, part| if part.starts_with('[') { path + &part } else { path + "." + &part });
+        let field = field.unwrap_or_else(|| ".".to_owned());
         let found = described(error.inner());
         if field == "." { found } else { found.field(field) }
     })
