@@ -22,13 +22,18 @@ const MILLION: u64 = 1_000_000;
 
 fn main() {
     let (beside, keys) = TABLE.size();
-    println!("memory of {MILLION} decisions: {} bytes each beside the keys, {} of keys", beside as u64 / MILLION, keys as u64 / MILLION);
+    println!(
+        "memory of {MILLION} decisions: {} bytes each beside the keys, {} of keys",
+        beside as u64 / MILLION,
+        keys as u64 / MILLION
+    );
     divan::main();
 }
 
 static TABLE: LazyLock<Table> = LazyLock::new(|| Table::build((1..=MILLION).map(entry), 0));
 /// Addresses only: what a bouncer streams.
-static ADDRESSES: LazyLock<Table> = LazyLock::new(|| Table::build((1..=MILLION).map(|id| Entry { subject: address(id), ..entry(id) }), 0));
+static ADDRESSES: LazyLock<Table> =
+    LazyLock::new(|| Table::build((1..=MILLION).map(|id| Entry { subject: address(id), ..entry(id) }), 0));
 
 fn mixed(n: u64) -> u64 {
     (n ^ (n >> 31)).wrapping_mul(0x9e37_79b9_7f4a_7c15).rotate_left(23).wrapping_mul(0xbf58_476d_1ce4_e5b9)
@@ -77,18 +82,18 @@ fn requests() -> Vec<Request> {
 fn decided(bencher: Bencher<'_, '_>) {
     let requests = requests();
     LazyLock::force(&TABLE);
-    bencher.counter(ItemsCount::new(requests.len())).bench(|| {
-        requests.iter().filter(|request| decide(&TABLE, black_box(request), NOW).decision.is_some()).count()
-    });
+    bencher
+        .counter(ItemsCount::new(requests.len()))
+        .bench(|| requests.iter().filter(|request| decide(&TABLE, black_box(request), NOW).decision.is_some()).count());
 }
 
 #[divan::bench]
 fn looked_up_an_address(bencher: Bencher<'_, '_>) {
     let addresses: Vec<_> = requests().into_iter().filter_map(|request| request.ip).collect();
     LazyLock::force(&TABLE);
-    bencher.counter(ItemsCount::new(addresses.len())).bench(|| {
-        addresses.iter().filter(|ip| TABLE.find(Key::address(**black_box(ip)), NOW).is_some()).count()
-    });
+    bencher
+        .counter(ItemsCount::new(addresses.len()))
+        .bench(|| addresses.iter().filter(|ip| TABLE.find(Key::address(**black_box(ip)), NOW).is_some()).count());
 }
 
 #[divan::bench(sample_count = 3)]
@@ -123,9 +128,9 @@ fn built_anew(bencher: Bencher<'_, '_>) {
 #[divan::bench(sample_count = 5)]
 fn streamed_in_full(bencher: Bencher<'_, '_>) {
     LazyLock::force(&ADDRESSES);
-    bencher.counter(ItemsCount::new(MILLION)).bench(|| {
-        serde_json::to_vec(&everything(&ADDRESSES, &Filter::default(), false, NOW)).map(|bytes| bytes.len())
-    });
+    bencher
+        .counter(ItemsCount::new(MILLION))
+        .bench(|| serde_json::to_vec(&everything(&ADDRESSES, &Filter::default(), false, NOW)).map(|bytes| bytes.len()));
 }
 
 /// A poll ten seconds after the last one, 1,000 changes between.

@@ -177,9 +177,8 @@ impl Book {
             .filter(|d| !list.iter().any(|listed| same(d, listed)))
             .map(|d| d.id)
             .collect();
-        let missing: Vec<&Listed> = (list.iter())
-            .filter(|listed| !self.decisions.values().filter(of_list).any(|d| same(d, listed)))
-            .collect();
+        let missing: Vec<&Listed> =
+            (list.iter()).filter(|listed| !self.decisions.values().filter(of_list).any(|d| same(d, listed))).collect();
         let mut changes = Vec::new();
         for listed in missing {
             self.last += 1;
@@ -324,7 +323,9 @@ impl Book {
             .collect();
         let rule = proposal.rule.clone();
         let mut changes = vec![self.put(proposal, now)];
-        changes.extend(weaker.into_iter().filter_map(|id| self.take_back(id, &rule, "a stronger one took its place", now)));
+        changes.extend(
+            weaker.into_iter().filter_map(|id| self.take_back(id, &rule, "a stronger one took its place", now)),
+        );
         changes
     }
 

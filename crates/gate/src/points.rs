@@ -94,7 +94,9 @@ impl Points {
                     let seconds = now.duration_since(at).as_secs();
                     format!("it doesn't have the change of {seconds} seconds ago ({missing} in all)")
                 }
-                _ if silent > point.way.silence() => format!("nothing was heard of it for {} seconds", silent.as_secs()),
+                _ if silent > point.way.silence() => {
+                    format!("nothing was heard of it for {} seconds", silent.as_secs())
+                }
                 _ => continue,
             };
             late.push(Late { point: name.clone(), missing, seen: point.seen, because });

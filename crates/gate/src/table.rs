@@ -129,13 +129,11 @@ impl Table {
         let mut last = None;
         let base = self.base.all().map(|line| line.key);
         let recent = self.recent.all().map(|line| line.key).filter(|key| self.base.find(*key).next().is_none());
-        base.chain(recent)
-            .filter(move |key| last.replace(*key) != Some(*key))
-            .filter_map(move |key| {
-                // A key whose own decisions ended says nothing any more, even where a wider network does.
-                self.just(key).any(|line| now < line.expires).then_some(())?;
-                Some((key, self.find(key, now)?))
-            })
+        base.chain(recent).filter(move |key| last.replace(*key) != Some(*key)).filter_map(move |key| {
+            // A key whose own decisions ended says nothing any more, even where a wider network does.
+            self.just(key).any(|line| now < line.expires).then_some(())?;
+            Some((key, self.find(key, now)?))
+        })
     }
 
     /// Bytes in use beside the keys, and bytes of keys.

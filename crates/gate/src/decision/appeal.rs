@@ -126,12 +126,15 @@ impl Decision {
         about.sort_unstable();
         about.dedup();
         let explanation = match verdict {
-            Verdict::FalsePositive => "a decision that rested on this was reviewed and reversed: the subject does not harvest",
+            Verdict::FalsePositive => {
+                "a decision that rested on this was reviewed and reversed: the subject does not harvest"
+            }
             Verdict::Benign | Verdict::TruePositive => {
                 "a decision that rested on this was reviewed and reversed: what was seen is permitted use"
             }
         };
-        let draft = |about: &String| OpinionDraft { about: about.clone(), opinion, explanation: explanation.to_owned() };
+        let draft =
+            |about: &String| OpinionDraft { about: about.clone(), opinion, explanation: explanation.to_owned() };
         about.into_iter().map(draft).collect()
     }
 

@@ -41,7 +41,8 @@ pub fn ip_sets(table: &Table, action: &str, name: &str, scope: &str, now: i64) -
     nets.retain(|net| net.prefix_len() > 0);
     let mut sets = Vec::new();
     for (version, short, v4) in [("IPV4", "v4", true), ("IPV6", "v6", false)] {
-        let family: Vec<String> = nets.iter().filter(|net| net.addr().is_ipv4() == v4).map(ToString::to_string).collect();
+        let family: Vec<String> =
+            nets.iter().filter(|net| net.addr().is_ipv4() == v4).map(ToString::to_string).collect();
         for (at_set, addresses) in family.chunks(MOST).enumerate() {
             sets.push(IpSet {
                 name: format!("{name}-{action}-{short}-{}", at_set + 1),

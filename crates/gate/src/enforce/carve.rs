@@ -76,11 +76,12 @@ fn cut(net: IpNet, allowed: &[IpNet], pieces: &mut Vec<IpNet>) {
 
 /// Every network, cut into pieces, with what wins for it; those that are let through are not among them.
 pub fn networks<'a>(table: &'a Table, allowed: &'a Allowed, now: i64) -> impl Iterator<Item = (IpNet, Best<'a>)> {
-    table.keys(now).filter(|(_, best)| best.action != Action::Allow).flat_map(|(key, best)| {
+    table.keys(now).filter(|(_, best)| best.action != Action::Allow).flat_map(move |(key, _)| {
         let pieces = match key {
             Key::Network(net) => allowed.cut(net),
             Key::Exact(..) => Vec::new(),
         };
-        pieces.into_iter().map(move |piece| (piece, best))
+        // A piece may lie in a narrower network that is hit harder.
+        pieces.into_iter().filter_map(move |piece| Some((piece, table.find(Key::Network(piece), now)?)))
     })
 }

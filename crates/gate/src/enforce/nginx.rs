@@ -48,11 +48,15 @@ pub fn maps(table: &Table, variables: Variables<'_>, now: i64) -> Exported {
         exported.written += 1;
     }
     let _ = writeln!(exported.text, "# Actions of change {}, {}.", table.number(), at(now));
-    let _ = writeln!(exported.text, "# `map` ignores case: where two accounts differ by case only, ask with `auth_request` instead.");
+    let _ = writeln!(
+        exported.text,
+        "# `map` ignores case: where two accounts differ by case only, ask with `auth_request` instead."
+    );
     let sources = [variables.account, variables.client, variables.ja4, variables.address];
     for ((kind, source), block) in Kind::ALL.into_iter().zip(sources).zip(blocks) {
         let word = if kind == Kind::Network { "geo" } else { "map" };
-        let _ = write!(exported.text, "{word} {source} $stillwatch_{} {{\n    default allow;\n{block}}}\n", kind.name());
+        let _ =
+            write!(exported.text, "{word} {source} $stillwatch_{} {{\n    default allow;\n{block}}}\n", kind.name());
     }
     exported
 }

@@ -89,13 +89,18 @@ impl Meter {
         self.hits.retain(|hit| now.duration_since(hit.at) < HOUR);
         let all = self.hits.iter().map(|hit| hit.accounts).fold(accounts, add);
         let all_requests = self.hits.iter().map(|hit| hit.verified_requests).fold(requests, add);
-        let share = if all_requests == 0 { 0.0 } else { 100.0 * all_requests as f64 / verified_requests_per_hour as f64 };
+        let share =
+            if all_requests == 0 { 0.0 } else { 100.0 * all_requests as f64 / verified_requests_per_hour as f64 };
         let question = if accounts > 0 && all > cap.accounts_per_hour {
             let of = cap.accounts_per_hour;
-            format!("rule `{rule}` would hit {accounts} accounts, {all} within an hour; the cap is {of}. Is that meant?")
+            format!(
+                "rule `{rule}` would hit {accounts} accounts, {all} within an hour; the cap is {of}. Is that meant?"
+            )
         } else if requests > 0 && share > cap.verified_percent_per_hour {
             let of = cap.verified_percent_per_hour;
-            format!("rule `{rule}` would hit {share:.2} % of verified traffic within an hour; the cap is {of} %. Is that meant?")
+            format!(
+                "rule `{rule}` would hit {share:.2} % of verified traffic within an hour; the cap is {of} %. Is that meant?"
+            )
         } else {
             if accounts > 0 {
                 self.hits.push_back(Hit { at: now, accounts, verified_requests: requests });

@@ -95,9 +95,11 @@ fn grounds(rule: &Rule) -> Result<(), GateError> {
             .hint("add evidence of your own (`campaign` with `score_at_least = 0.5` or a concluded label, or a `signal` of at least 1.0), weaken the action to `challenge`, or say why in `alone_because`"));
     }
     if evasion.is_some() {
-        return Err(GateError::new(format!("disagreeing billing, network and timing are a reason to verify, not to {what}"))
-            .field("rule.when.evasion_at_least")
-            .hint("weaken the action to `challenge`, or add evidence of your own"));
+        return Err(GateError::new(format!(
+            "disagreeing billing, network and timing are a reason to verify, not to {what}"
+        ))
+        .field("rule.when.evasion_at_least")
+        .hint("weaken the action to `challenge`, or add evidence of your own"));
     }
     Err(GateError::new(format!("the evidence is too weak to {what}")).field("rule.when").hint(
         "a campaign counts from `score_at_least = 0.5` or with a concluded label (`confirmed`, `disrupted`, `returned`), a signal from `at_least = 1.0`",
@@ -116,7 +118,9 @@ fn lifetime(rule: &Rule) -> Result<(), GateError> {
         let days = most.as_hours() / 24;
         return Err(GateError::new(format!("a decision of this rule lives between a second and {days} days"))
             .field("rule.then.for")
-            .hint("where networks aren't meant, write `subject = [\"account\"]`: accounts may be decided on for a year"));
+            .hint(
+                "where networks aren't meant, write `subject = [\"account\"]`: accounts may be decided on for a year",
+            ));
     }
     let mut before = (0, rule.action);
     for step in &rule.decays {

@@ -9,8 +9,8 @@ use jiff::Timestamp;
 use serde::Serialize;
 
 use crate::facts::Facts;
-use crate::rules::{Mode, Proposal, Rules};
 use crate::rules::cap::Meter;
+use crate::rules::{Mode, Proposal, Rules};
 use crate::subject::Subject;
 
 /// Most subjects that are named a rule.

@@ -94,9 +94,9 @@ impl Layer {
     /// All lines, those of one key together: accounts, clients, fingerprints, IPv4, IPv6.
     pub(crate) fn all(&self) -> impl Iterator<Item = Line<'_>> {
         let exact = [(Kind::Account, &self.accounts), (Kind::Client, &self.clients), (Kind::Ja4, &self.ja4)];
-        let exact = exact.into_iter().flat_map(|(kind, keys)| {
-            keys.all().map(move |(text, rows)| (Key::Exact(kind, text), rows))
-        });
+        let exact = exact
+            .into_iter()
+            .flat_map(|(kind, keys)| keys.all().map(move |(text, rows)| (Key::Exact(kind, text), rows)));
         let nets = [(true, &self.v4), (false, &self.v6)].into_iter().flat_map(|(v4, nets)| {
             nets.all().map(move |((address, length), rows)| (network(v4, address, length), rows))
         });

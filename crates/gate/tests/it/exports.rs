@@ -97,7 +97,13 @@ fn opa_bundle() -> Tested {
 fn answers_to_proxies() {
     let table = table();
     let mut all = String::new();
-    for (account, ip) in [("acct-1", "192.0.2.1"), ("default", "192.0.2.1"), ("~^.*$", "192.0.2.1"), ("x", "198.51.100.9"), ("x", "203.0.113.8")] {
+    for (account, ip) in [
+        ("acct-1", "192.0.2.1"),
+        ("default", "192.0.2.1"),
+        ("~^.*$", "192.0.2.1"),
+        ("x", "198.51.100.9"),
+        ("x", "203.0.113.8"),
+    ] {
         let given = |name: &str| match name {
             forward::ACCOUNT => Some(account),
             "x-forwarded-for" => Some("203.0.113.1, 203.0.113.1"),
@@ -106,7 +112,11 @@ fn answers_to_proxies() {
         };
         let request = forward::request(given);
         let answer = decide(&table, &request, NOW);
-        all += &format!("{account} {ip}\n  forward: {:?}\n  envoy:   {:?}\n", forward::reply(&answer), envoy::check(&answer));
+        all += &format!(
+            "{account} {ip}\n  forward: {:?}\n  envoy:   {:?}\n",
+            forward::reply(&answer),
+            envoy::check(&answer)
+        );
     }
     insta::assert_snapshot!("proxies", all);
     let forwarded = |name: &str| (name == "x-forwarded-for").then_some("203.0.113.1, 192.0.2.9");

@@ -95,11 +95,11 @@ pub(crate) fn book() -> Book {
     all[0].decays = vec![Step { after_seconds: 3_600, action: Action::Challenge }];
     let mut decisions: Vec<Decision> =
         (1..).zip(all).map(|(id, proposal)| Decision::of_proposal(id, proposal, now())).collect();
-    let listed = |subject, reason: &str| Listed { subject, reason: reason.to_owned(), by: "legal".to_owned(), until: None };
-    for listed in [
-        listed(subject(Kind::Network, "203.0.113.8/31"), "an office"),
-        listed(account("acme-evals"), "contract"),
-    ] {
+    let listed =
+        |subject, reason: &str| Listed { subject, reason: reason.to_owned(), by: "legal".to_owned(), until: None };
+    for listed in
+        [listed(subject(Kind::Network, "203.0.113.8/31"), "an office"), listed(account("acme-evals"), "contract")]
+    {
         decisions.push(Decision::of_listed(decisions.len() as u64 + 1, &listed, now()));
     }
     let changed = decisions.len() as u64;

@@ -20,10 +20,11 @@ use crate::fixture::{NOW, now};
 
 /// Few keys, so that they meet: nested networks, an account of an aggregator.
 pub(crate) fn any_subject() -> impl Strategy<Value = Subject> {
-    let net = (0..4_u8, 0..4_u8, prop::sample::select(vec![0_u8, 8, 20, 23, 24, 25, 30, 31, 32])).prop_map(|(a, b, len)| {
-        let ip = IpAddr::from([10, 0, a, b * 64 + a]);
-        IpNet::new(ip, len).map_or_else(|_| IpNet::from(ip), |net| net.trunc())
-    });
+    let net =
+        (0..4_u8, 0..4_u8, prop::sample::select(vec![0_u8, 8, 20, 23, 24, 25, 30, 31, 32])).prop_map(|(a, b, len)| {
+            let ip = IpAddr::from([10, 0, a, b * 64 + a]);
+            IpNet::new(ip, len).map_or_else(|_| IpNet::from(ip), |net| net.trunc())
+        });
     let net6 = (0..3_u16, prop::sample::select(vec![0_u8, 32, 47, 48, 64, 128])).prop_map(|(a, len)| {
         let ip = IpAddr::from([0x2001, 0xdb8, a, 0, 0, 0, 0, 1]);
         IpNet::new(ip, len).map_or_else(|_| IpNet::from(ip), |net| net.trunc())
@@ -73,7 +74,8 @@ pub(crate) fn numbered(entries: Vec<Entry>) -> Vec<Entry> {
 /// A walk over all decisions.
 fn naive(entries: &[Entry], request: &Request, at: i64) -> (Action, Option<u64>) {
     let best = |fits: &dyn Fn(&Subject) -> bool| {
-        let acting = entries.iter().filter(|entry| fits(&entry.subject)).filter_map(|entry| Some((entry.acts(at)?, entry)));
+        let acting =
+            entries.iter().filter(|entry| fits(&entry.subject)).filter_map(|entry| Some((entry.acts(at)?, entry)));
         acting.max_by_key(|(action, entry)| {
             (*action == Action::Allow, action.rank(), entry.expires, std::cmp::Reverse(entry.id))
         })
@@ -252,7 +254,8 @@ fn any_rule() -> impl Strategy<Value = String> {
             format!("received = {{ confidence_at_least = {confidence}, sightings_at_least = {sightings} }}\n")
         })
     });
-    let evasion = prop::option::of(1..3_u8).prop_map(|given| given.map(|least| format!("evasion_at_least = {least}\n")));
+    let evasion =
+        prop::option::of(1..3_u8).prop_map(|given| given.map(|least| format!("evasion_at_least = {least}\n")));
     let verified = prop::option::of(any::<bool>()).prop_map(|given| given.map(|v| format!("verified = {v}\n")));
     let then = prop::sample::select(vec![
         "action = \"challenge\"",
@@ -270,14 +273,16 @@ fn any_rule() -> impl Strategy<Value = String> {
 }
 
 fn any_received() -> impl Strategy<Value = Received> {
-    (0..=100_u8, 0..4_u32, prop::sample::select(vec!["x", "y", "z"])).prop_map(|(confidence, sightings, producer)| Received {
-        indicator: "indicator--1".to_owned(),
-        producer: producer.to_owned(),
-        confidence,
-        tlp: Tlp::Green,
-        pap: Pap::Clear,
-        sightings,
-        valid_until: None::<Timestamp>,
+    (0..=100_u8, 0..4_u32, prop::sample::select(vec!["x", "y", "z"])).prop_map(|(confidence, sightings, producer)| {
+        Received {
+            indicator: "indicator--1".to_owned(),
+            producer: producer.to_owned(),
+            confidence,
+            tlp: Tlp::Green,
+            pap: Pap::Clear,
+            sightings,
+            valid_until: None::<Timestamp>,
+        }
     })
 }
 
@@ -299,7 +304,10 @@ fn any_facts() -> impl Strategy<Value = Facts> {
         })
     });
     let received = prop::collection::vec(any_received(), 0..4);
-    let signals = prop::collection::vec((-2.0..4.0_f64).prop_map(|contribution| OwnSignal { name: "s".to_owned(), contribution }), 0..2);
+    let signals = prop::collection::vec(
+        (-2.0..4.0_f64).prop_map(|contribution| OwnSignal { name: "s".to_owned(), contribution }),
+        0..2,
+    );
     (campaign, received, signals, any_place()).prop_map(|(campaign, received, signals, place)| Facts {
         campaign,
         received,

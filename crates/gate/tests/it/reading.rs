@@ -23,7 +23,9 @@ fn the_shipped_cases_hold() -> Tested {
 #[test]
 fn a_case_that_is_wrong_says_what_came() -> Tested {
     let case = |rest: &str| {
-        format!("[[case]]\nname = \"c\"\nnow = \"2026-06-01T12:00:00Z\"\n{rest}\n[case.facts]\nsubject = {{ kind = \"account\", value = \"acme-evals\" }}\n")
+        format!(
+            "[[case]]\nname = \"c\"\nnow = \"2026-06-01T12:00:00Z\"\n{rest}\n[case.facts]\nsubject = {{ kind = \"account\", value = \"acme-evals\" }}\n"
+        )
     };
     let wrong = cases::test(&rules(), "cases.toml", &case("holds = \"block\""))?;
     assert_eq!(wrong[0].wrong.as_deref(), Some("`listed` holds, not `block`"));
@@ -48,7 +50,10 @@ fn errors_name_file_line_and_field() {
         ("received alone blocks", rule(received, block)),
         ("an empty reason is none", rule("when.received = { alone_because = \" \" }", block)),
         ("own evidence in name only", rule("when.received = {}\nwhen.campaign = { score_at_least = 0.0 }", block)),
-        ("a weak signal is no evidence", rule("when.signal = [{ name = \"s\", at_least = 0.1 }]\nwhen.received = {}", block)),
+        (
+            "a weak signal is no evidence",
+            rule("when.signal = [{ name = \"s\", at_least = 0.1 }]\nwhen.received = {}", block),
+        ),
         ("evasion blocks", rule("when.evasion_at_least = 2", block)),
         ("no ground", rule("when.verified = false", block)),
         ("always true", rule("when.evasion_at_least = 0", "then = { action = \"challenge\", for = \"1d\" }")),
@@ -58,11 +63,23 @@ fn errors_name_file_line_and_field() {
         ("no lifetime", rule(own, "then = { action = \"block\" }")),
         ("a month of months", rule(own, "then = { action = \"block\", for = \"1 month\" }")),
         ("networks for a year", rule(own, "then = { action = \"block\", for = \"365d\" }")),
-        ("grows with age", rule(own, "then = { action = \"challenge\", for = \"9d\", decays = [{ after = \"1d\", action = \"block\" }] }")),
+        (
+            "grows with age",
+            rule(
+                own,
+                "then = { action = \"challenge\", for = \"9d\", decays = [{ after = \"1d\", action = \"block\" }] }",
+            ),
+        ),
         ("two rules of one name", rule(own, block) + &rule(own, block)),
-        ("allow-list without reason", "[[allow]]\nkind = \"account\"\nvalue = \"a\"\nreason = \"\"\nby = \"b\"\n".to_owned()),
+        (
+            "allow-list without reason",
+            "[[allow]]\nkind = \"account\"\nvalue = \"a\"\nreason = \"\"\nby = \"b\"\n".to_owned(),
+        ),
         ("no network", "[[allow]]\nkind = \"network\"\nvalue = \"203.0.113\"\nreason = \"r\"\nby = \"b\"\n".to_owned()),
-        ("control characters", "[[allow]]\nkind = \"account\"\nvalue = \"a\\nb\"\nreason = \"r\"\nby = \"b\"\n".to_owned()),
+        (
+            "control characters",
+            "[[allow]]\nkind = \"account\"\nvalue = \"a\\nb\"\nreason = \"r\"\nby = \"b\"\n".to_owned(),
+        ),
     ];
     let mut all = String::new();
     for (name, text) in faults {

@@ -67,7 +67,7 @@ fn any_step() -> impl Strategy<Value = Step> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(1_024))]
+    #![proptest_config(ProptestConfig::with_cases(512))]
 
     #[test]
     fn playing_the_feed_gives_the_full_list(
@@ -186,7 +186,9 @@ fn the_wire_is_crowdsecs() -> Tested {
     insta::assert_snapshot!(serde_json::to_string_pretty(&full)?);
     let all = Filter::of([("scopes", "account"), ("scenarios_not_containing", "none-such")]);
     assert!(everything(&table, &all, false, NOW).new.iter().all(|d| d.scope == "account"));
-    for nothing in [("origins", "cscli,CAPI"), ("scenarios_containing", "ssh"), ("scenarios_not_containing", "stillwatch")] {
+    for nothing in
+        [("origins", "cscli,CAPI"), ("scenarios_containing", "ssh"), ("scenarios_not_containing", "stillwatch")]
+    {
         assert!(everything(&table, &Filter::of([nothing]), false, NOW).new.is_empty(), "{nothing:?}");
     }
     let ended = everything(&table, &Filter::default(), true, NOW + 49 * 3_600);
@@ -197,7 +199,8 @@ fn the_wire_is_crowdsecs() -> Tested {
 #[test]
 fn one_address_or_key_is_looked_up() -> Tested {
     let table = table();
-    let ask = |asked: Asked| asked.find(&table, NOW).map(|d| d.map(|d| (d.value.to_string(), d.remediation.to_string())));
+    let ask =
+        |asked: Asked| asked.find(&table, NOW).map(|d| d.map(|d| (d.value.to_string(), d.remediation.to_string())));
     let ip = |text: &str| ask(Asked { ip: Some(text.to_owned()), ..Asked::default() });
     let pair = |value: &str, word: &str| Some((value.to_owned(), word.to_owned()));
     assert_eq!(ip("203.0.113.200")?, pair("203.0.113.0/24", "ban"));

@@ -55,7 +55,8 @@ impl Filter {
     pub fn of<'a>(parameters: impl IntoIterator<Item = (&'a str, &'a str)>) -> Self {
         let mut filter = Filter::default();
         for (name, value) in parameters {
-            let words = || value.split(',').map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty());
+            let words =
+                || value.split(',').map(|word| word.trim().to_ascii_lowercase()).filter(|word| !word.is_empty());
             let list = || words().take(MOST).collect::<Vec<_>>();
             match name {
                 "scopes" if !value.is_empty() => filter.scopes = list(),

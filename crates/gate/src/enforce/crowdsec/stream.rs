@@ -57,10 +57,20 @@ pub fn delta<'a>(table: &'a Table, feed: &'a Feed, since: Cursor, filter: &Filte
     touched.spread(table);
     let (allowed, before) = (Allowed::of(table, now), before(table, &changes, since.at));
     let mut stream = Stream::default();
+    let mut withdrawn: BTreeSet<IpNet> = BTreeSet::new();
     for (key, mut was) in touched.keys {
         was.words.extend(table.bearing(key).iter().flat_map(|line| words(line.course)));
-        withdraw(&[&allowed, &before], key, &was, filter, &mut stream);
+        withdrawn.extend(withdraw(&[&allowed, &before], key, &was, filter, &mut stream));
         tell(table, &allowed, key, filter, now, &mut stream);
+    }
+    // A name that was withdrawn may be another network's, or a piece of one: it is told again.
+    for name in withdrawn {
+        let piece = Key::Network(name);
+        let holds =
+            |line: &Line<'_>| now < line.expires && net(line.key).is_some_and(|net| allowed.cut(net).contains(&name));
+        if table.bearing(piece).iter().any(holds) {
+            say(table, piece, filter, now, &mut stream);
+        }
     }
     Some(stream)
 }
@@ -92,12 +102,23 @@ impl<'a> Touched<'a> {
 
     /// What holds for a network holds for those inside it; one that is let through cuts those around it.
     fn spread(&mut self, table: &'a Table) {
-        let nets: Vec<(IpNet, Was)> = self.keys.iter().filter_map(|(key, was)| net(*key).zip(Some(was.clone()))).collect();
+        let nets: Vec<(IpNet, Was)> =
+            self.keys.iter().filter_map(|(key, was)| net(*key).zip(Some(was.clone()))).collect();
         for (inside, was) in nets {
             for line in table.inside(inside) {
                 let entry = self.keys.entry(line.key).or_insert_with(|| Was { id: line.id, ..Was::default() });
                 entry.words.extend(&was.words);
             }
+        }
+        // Those inside may be gone themselves: sorted, a network comes right before what is inside it.
+        let mut around: Vec<(IpNet, BTreeSet<&'static str>)> = Vec::new();
+        for (key, was) in &mut self.keys {
+            let Some(inside) = net(*key) else { continue };
+            while around.last().is_some_and(|(wide, _)| !wide.contains(&inside)) {
+                around.pop();
+            }
+            was.words.extend(around.last().into_iter().flat_map(|(_, words)| words));
+            around.push((inside, was.words.clone()));
         }
         for through in &self.let_through {
             for line in table.bearing(Key::Network(*through)) {
@@ -112,7 +133,8 @@ fn before(table: &Table, changes: &[&Change], since: i64) -> Allowed {
     let mut seen = HashSet::new();
     // Of a decision that changed several times, the first change says whether there was one before.
     let first: Vec<&&Change> = changes.iter().filter(|change| seen.insert(change.entry.id)).collect();
-    let changed = first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
+    let changed =
+        first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
     let changed = changed.filter_map(|change| net(Key::of(&change.entry.subject)));
     let unchanged = table.lines().filter(|line| line.acts(since) == Some(Action::Allow) && !seen.contains(&line.id));
     Allowed::new(changed.chain(unchanged.filter_map(|line| net(line.key))))
@@ -129,22 +151,33 @@ fn tell<'a>(table: &'a Table, allowed: &Allowed, key: Key<'a>, filter: &Filter, 
     if !table.just(key).any(|line| now < line.expires) {
         return;
     }
-    let Some(best) = table.find(key, now) else { return };
-    let Some(word) = remediation(best.action).filter(|_| filter.wants_code(&best.line.course.code)) else { return };
-    for piece in pieces(allowed, key).into_iter().filter(|piece| filter.wants(piece)) {
+    for piece in pieces(allowed, key) {
+        say(table, piece, filter, now, stream);
+    }
+}
+
+/// Names a key or piece in `new`. Pieces of a wide network and of one inside it may be the same: both say what wins for the piece.
+fn say<'a>(table: &'a Table, piece: Key<'a>, filter: &Filter, now: i64, stream: &mut Stream<'a>) {
+    if !filter.wants(&piece) {
+        return;
+    }
+    let Some(best) = table.find(piece, now) else { return };
+    if let Some(word) = remediation(best.action).filter(|_| filter.wants_code(&best.line.course.code)) {
         stream.new.push(said(piece, word, &best, now));
     }
 }
 
-/// Names a key in `deleted`, in whatever pieces and with whatever words it may have been told.
-fn withdraw<'a>(cuts: &[&Allowed], key: Key<'a>, was: &Was, filter: &Filter, stream: &mut Stream<'a>) {
+/// Names a key in `deleted`, in whatever pieces and with whatever words it may have been told; says which networks.
+fn withdraw<'a>(cuts: &[&Allowed], key: Key<'a>, was: &Was, filter: &Filter, stream: &mut Stream<'a>) -> Vec<IpNet> {
     let mut names: BTreeSet<Key<'a>> = BTreeSet::from([key]);
     names.extend(cuts.iter().flat_map(|cut| pieces(cut, key)));
-    for name in names.into_iter().filter(|name| filter.wants(name)) {
+    names.retain(|name| filter.wants(name));
+    for name in &names {
         for word in &was.words {
-            stream.deleted.push(named(name, word, was.id, "ended", -1));
+            stream.deleted.push(named(*name, word, was.id, "ended", -1));
         }
     }
+    names.into_iter().filter_map(net).collect()
 }
 
 fn pieces<'a>(allowed: &Allowed, key: Key<'a>) -> Vec<Key<'a>> {
