@@ -114,15 +114,16 @@ fn changes(count: u64) -> Vec<Change> {
 fn changed_a_thousand(bencher: Bencher<'_, '_>, before: u64) {
     let all = changes(before + 1_000);
     let (earlier, batch) = all.split_at(before as usize);
-    let table = TABLE.after(earlier, NOW);
-    bencher.counter(ItemsCount::new(1_000_usize)).bench(|| table.after(black_box(batch), NOW));
+    let table = TABLE.after(earlier);
+    bencher.counter(ItemsCount::new(1_000_usize)).bench(|| table.after(black_box(batch)));
 }
 
 /// When too many have changed, the base is built anew.
 #[divan::bench(sample_count = 3)]
 fn built_anew(bencher: Bencher<'_, '_>) {
-    let all = changes(130_000);
-    bencher.counter(ItemsCount::new(MILLION)).bench(|| TABLE.after(black_box(&all), NOW));
+    let all = changes(70_000);
+    let live = || stillwatch_gate::Live::new(TABLE.after(&all));
+    bencher.counter(ItemsCount::new(MILLION)).with_inputs(live).bench_values(|live| live.settle(NOW));
 }
 
 #[divan::bench(sample_count = 5)]
@@ -139,7 +140,7 @@ fn streamed_what_is_new(bencher: Bencher<'_, '_>) {
     let batch = changes(1_000);
     let mut feed = Feed::after(0, 10_000);
     feed.push(&batch);
-    let table = ADDRESSES.after(&batch, NOW);
+    let table = ADDRESSES.after(&batch);
     let cursor = Cursor { number: 0, at: NOW - 10 };
     bencher.bench(|| {
         let stream = delta(&table, &feed, cursor, &Filter::default(), NOW);

@@ -3,4 +3,5 @@
 //! Invariant: nothing goes out that isn't approved and in the ledger; what goes out is one type with one constructor.
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
+pub mod gate;
 pub mod release;

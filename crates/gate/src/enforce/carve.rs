@@ -19,7 +19,8 @@ impl Allowed {
     /// Those of a table at a time.
     #[must_use]
     pub fn of(table: &Table, now: i64) -> Self {
-        let allowed = table.lines().filter_map(|line| match line.key {
+        // Between now and now nothing turns: what is left are those that let through.
+        let allowed = table.turning(now, now).into_iter().filter_map(|line| match line.key {
             Key::Network(net) if line.acts(now) == Some(Action::Allow) => Some(net),
             _ => None,
         });

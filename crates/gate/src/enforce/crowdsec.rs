@@ -16,7 +16,7 @@ use crate::subject::{Kind, shown};
 use crate::table::row::{Best, Key};
 
 pub use filter::{Asked, Filter};
-pub use stream::{Cursor, delta, everything};
+pub use stream::{Cursor, delta, everything, write_everything};
 
 /// `origin` of all decisions here.
 pub const ORIGIN: &str = "stillwatch";

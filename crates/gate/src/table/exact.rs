@@ -57,6 +57,12 @@ impl Exact {
         (0..self.ends.len() as u32).map(|at| (self.key(at), self.rows_of(at)))
     }
 
+    /// Rows that are wanted, with their keys.
+    pub(crate) fn wanted(&self, want: impl Fn(&Row) -> bool) -> impl Iterator<Item = (&str, &Row)> {
+        let rows = (0..self.ends.len() as u32).flat_map(|at| self.rows_of(at).iter().map(move |row| (at, row)));
+        rows.filter(move |(_, row)| want(row)).map(|(at, row)| (self.key(at), row))
+    }
+
     fn key(&self, at: u32) -> &str {
         let at = at as usize;
         let begin = if at == 0 { 0 } else { self.ends[at - 1] as usize };

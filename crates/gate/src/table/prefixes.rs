@@ -53,6 +53,11 @@ impl Prefixes {
         while at != NONE && !self.contains(at, address, length) {
             at = self.wider[at as usize];
         }
+        self.climb(at)
+    }
+
+    /// The rows of a prefix, by its place in order, and of every wider one.
+    pub(crate) fn climb(&self, mut at: u32) -> impl Iterator<Item = ((u128, u8), &[Row])> {
         std::iter::from_fn(move || {
             let here = (at != NONE).then_some(at)?;
             at = self.wider[here as usize];
@@ -69,6 +74,12 @@ impl Prefixes {
     /// Every prefix with its rows, in order.
     pub(crate) fn all(&self) -> impl Iterator<Item = ((u128, u8), &[Row])> {
         (0..self.addresses.len() as u32).map(|at| (self.key(at), self.rows_of(at)))
+    }
+
+    /// Rows that are wanted, with their prefixes.
+    pub(crate) fn wanted(&self, want: impl Fn(&Row) -> bool) -> impl Iterator<Item = ((u128, u8), &Row)> {
+        let rows = (0..self.addresses.len() as u32).flat_map(|at| self.rows_of(at).iter().map(move |row| (at, row)));
+        rows.filter(move |(_, row)| want(row)).map(|(at, row)| (self.key(at), row))
     }
 
     /// Prefixes inside a network, itself included.

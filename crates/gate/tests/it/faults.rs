@@ -106,13 +106,13 @@ fn a_crash_between_book_and_table_loses_nothing() {
     for n in 0..100 {
         kept.extend(book.decide("ana", account(&format!("acct-{n}")), Action::Block, hour, "r", now()));
         if n < 60 {
-            live.change(&kept[kept.len() - 1..], NOW);
+            live.change(&kept[kept.len() - 1..]);
         }
     }
     // The process died before the last 40 reached the table; it is built from what was kept, and replays overlap.
     let again = Live::new(Table::build(book.entries(now()), book.changed()));
-    again.change(&kept, NOW);
-    live.change(&kept, NOW);
+    again.change(&kept);
+    live.change(&kept);
     for n in 0..100 {
         let key = format!("acct-{n}");
         assert!(live.now().find(Key::Exact(Kind::Account, &key), NOW).is_some());
@@ -141,7 +141,9 @@ fn ten_thousand_changes_a_second_keep_their_order() {
             let reversed = book.review(id, "ben", stillwatch_gate::decision::appeal::Outcome::Wrong, "r", &[], at);
             batch.extend(reversed.ok().flatten().map(|(_, change)| change));
         }
-        live.change(&batch, at.as_second());
+        if live.change(&batch) {
+            live.settle(at.as_second());
+        }
         feed.push(&batch);
     }
     let numbers: Vec<u64> = feed.since(0).into_iter().flatten().map(|change| change.number).collect();

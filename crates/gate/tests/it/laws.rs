@@ -143,10 +143,14 @@ proptest! {
             }
         }
         let wanted = naive(&all, &request, at);
-        prop_assert_eq!(plain(&decide(&table.after(&changes, at), &request, at)), wanted);
-        let one_by_one = changes.iter().fold(table, |table, one| table.after(std::slice::from_ref(one), at));
+        prop_assert_eq!(plain(&decide(&table.after(&changes), &request, at)), wanted);
+        let one_by_one = changes.iter().fold(table, |table, one| table.after(std::slice::from_ref(one)));
         prop_assert_eq!(plain(&decide(&one_by_one, &request, at)), wanted);
         prop_assert_eq!(one_by_one.number(), changes.len() as u64);
+        let live = stillwatch_gate::Live::new(one_by_one);
+        live.settle(at);
+        prop_assert_eq!(plain(&decide(&live.now(), &request, at)), wanted, "settled");
+        let one_by_one = live.keep();
         let answer = decide(&one_by_one, &request, at);
         prop_assert!(answer.ttl > 0);
         let kept = decide(&one_by_one, &request, at + i64::from(answer.ttl) - 1);

@@ -135,7 +135,10 @@ proptest! {
             };
             number += 1;
             let change = [Change { number, at: now(), entry, done }];
-            live.change(&change, at);
+            live.change(&change);
+            if number % 3 == 0 {
+                live.settle(at);
+            }
             feed.push(&change);
         }
     }

@@ -83,7 +83,14 @@ impl Filter {
     /// Whether decisions with a reason code are wanted.
     #[must_use]
     pub fn wants_code(&self, code: &str) -> bool {
-        let in_scenario = |part: &String| format!("{ORIGIN}/{code}").contains(part.as_str());
+        let all = self.origins.is_empty() && self.containing.is_empty() && self.not_containing.is_empty();
+        all || self.wants_scenario(&format!("{ORIGIN}/{code}"))
+    }
+
+    /// The same, for a scenario as bouncers read it.
+    #[must_use]
+    pub fn wants_scenario(&self, scenario: &str) -> bool {
+        let in_scenario = |part: &String| scenario.contains(part.as_str());
         (self.origins.is_empty() || self.origins.iter().any(|origin| origin == ORIGIN))
             && (self.containing.is_empty() || self.containing.iter().any(in_scenario))
             && !self.not_containing.iter().any(in_scenario)

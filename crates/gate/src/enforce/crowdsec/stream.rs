@@ -4,17 +4,18 @@
 //! Not here: JSON (`crowdsec.rs`), remembering cursors (`node`).
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::io::{self, Write};
 
 use ipnet::IpNet;
 
 use crate::action::Action;
 use crate::book::{Change, Done};
 use crate::enforce::carve::Allowed;
-use crate::enforce::crowdsec::{Filter, Stream, named, remediation, said};
+use crate::enforce::crowdsec::{Decision, Filter, Stream, named, remediation, said};
 use crate::entry::Course;
 use crate::feed::Feed;
 use crate::table::Table;
-use crate::table::row::{Key, Line};
+use crate::table::row::{Best, Key, Line};
 
 /// What a bouncer has: changes up to a number, as of a time.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -28,18 +29,68 @@ pub struct Cursor {
 /// All that holds. `ended`: what ended in the last day is named in `deleted`, for bouncers that were away and kept what they had.
 #[must_use]
 pub fn everything<'a>(table: &'a Table, filter: &Filter, ended: bool, now: i64) -> Stream<'a> {
-    let allowed = Allowed::of(table, now);
     let mut stream = Stream::default();
-    for (key, _) in table.keys(now) {
-        tell(table, &allowed, key, filter, now, &mut stream);
-    }
+    each(table, filter, now, |decision| stream.new.push(decision));
     if ended {
-        for line in table.lines().filter(|line| line.expires <= now) {
-            let was = Was { words: words(line.course), id: line.id };
-            withdraw(&[&allowed], line.key, &was, filter, &mut stream);
-        }
+        each_ended(table, filter, now, |decision| stream.deleted.push(decision));
     }
     stream
+}
+
+/// The same, written as JSON one decision at a time: a million of them never lie in memory at once.
+///
+/// # Errors
+/// What the writer says.
+pub fn write_everything(table: &Table, filter: &Filter, ended: bool, now: i64, to: &mut impl Write) -> io::Result<()> {
+    to.write_all(b"{\"new\":[")?;
+    let mut list = List { to, first: true, failed: Ok(()) };
+    each(table, filter, now, |decision| list.push(&decision));
+    list.next(b"],\"deleted\":[");
+    if ended {
+        each_ended(table, filter, now, |decision| list.push(&decision));
+    }
+    list.next(b"]}");
+    list.failed
+}
+
+struct List<'w, W> {
+    to: &'w mut W,
+    first: bool,
+    failed: io::Result<()>,
+}
+
+impl<W: Write> List<'_, W> {
+    fn push(&mut self, decision: &Decision<'_>) {
+        if self.failed.is_ok() {
+            let comma = if std::mem::take(&mut self.first) { Ok(()) } else { self.to.write_all(b",") };
+            self.failed = comma.and_then(|()| serde_json::to_writer(&mut *self.to, decision).map_err(Into::into));
+        }
+    }
+
+    fn next(&mut self, text: &[u8]) {
+        self.first = true;
+        if self.failed.is_ok() {
+            self.failed = self.to.write_all(text);
+        }
+    }
+}
+
+fn each<'a>(table: &'a Table, filter: &Filter, now: i64, mut to: impl FnMut(Decision<'a>)) {
+    let allowed = Allowed::of(table, now);
+    for (key, best) in table.keys(now) {
+        match pieces(&allowed, key).as_slice() {
+            [whole] if *whole == key => say_best(key, &best, filter, now, &mut to),
+            pieces => pieces.iter().for_each(|piece| say(table, *piece, filter, now, &mut to)),
+        }
+    }
+}
+
+fn each_ended<'a>(table: &'a Table, filter: &Filter, now: i64, mut to: impl FnMut(Decision<'a>)) {
+    let allowed = Allowed::of(table, now);
+    for line in table.lines().filter(|line| line.expires <= now) {
+        let was = Was { words: words(line.course), id: line.id };
+        withdraw(&[&allowed], line.key, &was, filter, &mut to);
+    }
 }
 
 /// What changed since; `None`: the feed doesn't reach back so far, only `everything` will do.
@@ -51,16 +102,19 @@ pub fn delta<'a>(table: &'a Table, feed: &'a Feed, since: Cursor, filter: &Filte
     for change in &changes {
         touched.add(Key::of(&change.entry.subject), &change.entry.course, change.entry.id);
     }
-    for line in table.lines().filter(|line| turned(line, since.at, now)) {
+    let turning = table.turning(since.at, now);
+    for line in turning.iter().filter(|line| line.expires > since.at && line.changes(since.at) <= now) {
         touched.add(line.key, line.course, line.id);
     }
     touched.spread(table);
-    let (allowed, before) = (Allowed::of(table, now), before(table, &changes, since.at));
+    let acting = |at| move |line: &&Line<'_>| line.acts(at) == Some(Action::Allow);
+    let allowed = Allowed::new(turning.iter().filter(acting(now)).filter_map(|line| net(line.key)));
+    let before = before(turning.iter().filter(acting(since.at)), &changes);
     let mut stream = Stream::default();
     let mut withdrawn: BTreeSet<IpNet> = BTreeSet::new();
     for (key, mut was) in touched.keys {
         was.words.extend(table.bearing(key).iter().flat_map(|line| words(line.course)));
-        withdrawn.extend(withdraw(&[&allowed, &before], key, &was, filter, &mut stream));
+        withdrawn.extend(withdraw(&[&allowed, &before], key, &was, filter, &mut |decision| stream.deleted.push(decision)));
         tell(table, &allowed, key, filter, now, &mut stream);
     }
     // A name that was withdrawn may be another network's, or a piece of one: it is told again.
@@ -69,7 +123,7 @@ pub fn delta<'a>(table: &'a Table, feed: &'a Feed, since: Cursor, filter: &Filte
         let holds =
             |line: &Line<'_>| now < line.expires && net(line.key).is_some_and(|net| allowed.cut(net).contains(&name));
         if table.bearing(piece).iter().any(holds) {
-            say(table, piece, filter, now, &mut stream);
+            say(table, piece, filter, now, &mut |decision| stream.new.push(decision));
         }
     }
     Some(stream)
@@ -128,21 +182,15 @@ impl<'a> Touched<'a> {
     }
 }
 
-/// Networks that were let through when the bouncer last asked.
-fn before(table: &Table, changes: &[&Change], since: i64) -> Allowed {
+/// Networks that were let through when the bouncer last asked; `acting`: lines that would have, were none of them changed.
+fn before<'a>(acting: impl Iterator<Item = &'a Line<'a>>, changes: &[&Change]) -> Allowed {
     let mut seen = HashSet::new();
     // Of a decision that changed several times, the first change says whether there was one before.
     let first: Vec<&&Change> = changes.iter().filter(|change| seen.insert(change.entry.id)).collect();
-    let changed =
-        first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
+    let changed = first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
     let changed = changed.filter_map(|change| net(Key::of(&change.entry.subject)));
-    let unchanged = table.lines().filter(|line| line.acts(since) == Some(Action::Allow) && !seen.contains(&line.id));
+    let unchanged = acting.filter(|line| !seen.contains(&line.id));
     Allowed::new(changed.chain(unchanged.filter_map(|line| net(line.key))))
-}
-
-/// Whether a line came to its end, or to a step of its course, after one time and not after the other.
-fn turned(line: &Line<'_>, after: i64, until: i64) -> bool {
-    line.expires > after && line.changes(after) <= until
 }
 
 /// Names a key in `new`, in pieces where something inside it is let through.
@@ -152,29 +200,41 @@ fn tell<'a>(table: &'a Table, allowed: &Allowed, key: Key<'a>, filter: &Filter, 
         return;
     }
     for piece in pieces(allowed, key) {
-        say(table, piece, filter, now, stream);
+        say(table, piece, filter, now, &mut |decision| stream.new.push(decision));
     }
 }
 
 /// Names a key or piece in `new`. Pieces of a wide network and of one inside it may be the same: both say what wins for the piece.
-fn say<'a>(table: &'a Table, piece: Key<'a>, filter: &Filter, now: i64, stream: &mut Stream<'a>) {
+fn say<'a>(table: &'a Table, piece: Key<'a>, filter: &Filter, now: i64, to: &mut impl FnMut(Decision<'a>)) {
     if !filter.wants(&piece) {
         return;
     }
-    let Some(best) = table.find(piece, now) else { return };
-    if let Some(word) = remediation(best.action).filter(|_| filter.wants_code(&best.line.course.code)) {
-        stream.new.push(said(piece, word, &best, now));
+    if let Some(best) = table.find(piece, now) {
+        say_best(piece, &best, filter, now, to);
+    }
+}
+
+fn say_best<'a>(key: Key<'a>, best: &Best<'a>, filter: &Filter, now: i64, to: &mut impl FnMut(Decision<'a>)) {
+    let word = remediation(best.action).filter(|_| filter.wants(&key) && filter.wants_code(&best.line.course.code));
+    if let Some(word) = word {
+        to(said(key, word, best, now));
     }
 }
 
 /// Names a key in `deleted`, in whatever pieces and with whatever words it may have been told; says which networks.
-fn withdraw<'a>(cuts: &[&Allowed], key: Key<'a>, was: &Was, filter: &Filter, stream: &mut Stream<'a>) -> Vec<IpNet> {
+fn withdraw<'a>(
+    cuts: &[&Allowed],
+    key: Key<'a>,
+    was: &Was,
+    filter: &Filter,
+    to: &mut impl FnMut(Decision<'a>),
+) -> Vec<IpNet> {
     let mut names: BTreeSet<Key<'a>> = BTreeSet::from([key]);
     names.extend(cuts.iter().flat_map(|cut| pieces(cut, key)));
     names.retain(|name| filter.wants(name));
     for name in &names {
         for word in &was.words {
-            stream.deleted.push(named(*name, word, was.id, "ended", -1));
+            to(named(*name, word, was.id, "ended", -1));
         }
     }
     names.into_iter().filter_map(net).collect()
