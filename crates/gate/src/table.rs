@@ -14,8 +14,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use arc_swap::{ArcSwap, Guard};
 use ipnet::IpNet;
 
-use crate::book::{Change, Done};
 use crate::action::Action;
+use crate::book::{Change, Done};
 use crate::entry::{Course, Entry};
 use crate::table::layer::Layer;
 use crate::table::row::{Best, Key, Line, Row, better};

@@ -104,12 +104,15 @@ impl Layer {
     }
 
     /// Lines whose row and course are wanted: keys are read for those only.
-    pub(crate) fn wanted<'a>(&'a self, want: impl Fn(&Row, &Course) -> bool + Copy + 'a) -> impl Iterator<Item = Line<'a>> {
+    pub(crate) fn wanted<'a>(
+        &'a self,
+        want: impl Fn(&Row, &Course) -> bool + Copy + 'a,
+    ) -> impl Iterator<Item = Line<'a>> {
         let want = move |row: &Row| self.courses.get(row.course as usize).is_some_and(|course| want(row, course));
         let exact = [(Kind::Account, &self.accounts), (Kind::Client, &self.clients), (Kind::Ja4, &self.ja4)];
-        let exact = exact.into_iter().flat_map(move |(kind, keys)| {
-            keys.wanted(want).map(move |(text, row)| (Key::Exact(kind, text), row))
-        });
+        let exact = exact
+            .into_iter()
+            .flat_map(move |(kind, keys)| keys.wanted(want).map(move |(text, row)| (Key::Exact(kind, text), row)));
         let nets = [(true, &self.v4), (false, &self.v6)].into_iter().flat_map(move |(v4, nets)| {
             nets.wanted(want).map(move |((address, length), row)| (network(v4, address, length), row))
         });
@@ -119,11 +122,12 @@ impl Layer {
     /// Each key once, with the lines that bear on it: its own first, those of wider networks after.
     pub(crate) fn keys(&self) -> impl Iterator<Item = (Key<'_>, impl Iterator<Item = Line<'_>>)> {
         let exact = [(Kind::Account, &self.accounts), (Kind::Client, &self.clients), (Kind::Ja4, &self.ja4)];
-        let exact = exact.into_iter().flat_map(|(kind, keys)| {
-            keys.all().map(move |(text, _)| (Key::Exact(kind, text), None))
-        });
+        let exact =
+            exact.into_iter().flat_map(|(kind, keys)| keys.all().map(move |(text, _)| (Key::Exact(kind, text), None)));
         let nets = [(true, &self.v4), (false, &self.v6)].into_iter().flat_map(|(v4, nets)| {
-            (0..).zip(nets.all()).map(move |(at, ((address, length), _))| (network(v4, address, length), Some((v4, at))))
+            (0..)
+                .zip(nets.all())
+                .map(move |(at, ((address, length), _))| (network(v4, address, length), Some((v4, at))))
         });
         exact.chain(nets).map(move |(key, place)| {
             let own = if place.is_none() { Some(self.find(key)) } else { None };

@@ -4,8 +4,8 @@
 //! Not here: what wins (`stillwatch-gate`).
 
 use axum::Json;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::extract::Query;
+use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use stillwatch_gate::Request;

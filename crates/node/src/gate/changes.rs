@@ -82,7 +82,8 @@ async fn send(gate: Arc<Gate>, mut from: u64, sender: mpsc::Sender<Result<Event,
                 // What it lacks isn't kept: from now on, after it loaded everything.
                 None => vec![Event::default().event("everything").id(gate.live.now().number().to_string()).data("{}")],
             };
-            from = batch.and_then(|changes| changes.last().map(|c| c.number)).unwrap_or_else(|| gate.live.now().number());
+            from =
+                batch.and_then(|changes| changes.last().map(|c| c.number)).unwrap_or_else(|| gate.live.now().number());
             for event in events {
                 if sender.send(Ok(event)).await.is_err() {
                     return;

@@ -37,12 +37,19 @@ pub(crate) async fn decisions(_: Point, gate: Shared, Query(parameters): Paramet
     let table = gate.live.now();
     match asked.find(&table, gate.now()) {
         // `null`, not `[]`, where there is nothing: bouncers were written against a server that says so.
-        Ok(found) => Json(found.filter(|found| filter.wants_scenario(&found.scenario)).map(|found| [found])).into_response(),
+        Ok(found) => {
+            Json(found.filter(|found| filter.wants_scenario(&found.scenario)).map(|found| [found])).into_response()
+        }
         Err(error) => (StatusCode::BAD_REQUEST, Json(ErrorResponse { message: error.to_string() })).into_response(),
     }
 }
 
-pub(crate) async fn stream(Point(point): Point, gate: Shared, method: Method, Query(parameters): Parameters) -> Response {
+pub(crate) async fn stream(
+    Point(point): Point,
+    gate: Shared,
+    method: Method,
+    Query(parameters): Parameters,
+) -> Response {
     let json = [(header::CONTENT_TYPE, "application/json")];
     if method == Method::HEAD {
         return json.into_response();

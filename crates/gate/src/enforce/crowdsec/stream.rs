@@ -80,7 +80,12 @@ fn each<'a>(table: &'a Table, filter: &Filter, now: i64, mut to: impl FnMut(Deci
     for (key, best) in table.keys(now) {
         match pieces(&allowed, key).as_slice() {
             [whole] if *whole == key => say_best(key, &best, filter, now, &mut to),
-            pieces => pieces.iter().for_each(|piece| say(table, *piece, filter, now, &mut to)),
+            // A piece of a wide network may lie in a narrower one that is hit harder.
+            pieces => pieces.iter().for_each(|piece| {
+                if let Some(best) = table.find(*piece, now) {
+                    say_best(*piece, &best, filter, now, &mut to);
+                }
+            }),
         }
     }
 }
@@ -88,8 +93,10 @@ fn each<'a>(table: &'a Table, filter: &Filter, now: i64, mut to: impl FnMut(Deci
 fn each_ended<'a>(table: &'a Table, filter: &Filter, now: i64, mut to: impl FnMut(Decision<'a>)) {
     let allowed = Allowed::of(table, now);
     for line in table.lines().filter(|line| line.expires <= now) {
-        let was = Was { words: words(line.course), id: line.id };
-        withdraw(&[&allowed], line.key, &was, filter, &mut to);
+        // What a wider network or another decision still says stands in `new`.
+        for name in names(&[&allowed], line.key).into_iter().filter(|name| filter.wants(name)) {
+            words(line.course).into_iter().for_each(|word| to(named(name, word, line.id, "ended", -1)));
+        }
     }
 }
 
@@ -110,20 +117,37 @@ pub fn delta<'a>(table: &'a Table, feed: &'a Feed, since: Cursor, filter: &Filte
     let acting = |at| move |line: &&Line<'_>| line.acts(at) == Some(Action::Allow);
     let allowed = Allowed::new(turning.iter().filter(acting(now)).filter_map(|line| net(line.key)));
     let before = before(turning.iter().filter(acting(since.at)), &changes);
-    let mut stream = Stream::default();
-    let mut withdrawn: BTreeSet<IpNet> = BTreeSet::new();
+    let (mut told, mut was_told) = (BTreeMap::new(), BTreeMap::<Key<'a>, Was>::new());
     for (key, mut was) in touched.keys {
         was.words.extend(table.bearing(key).iter().flat_map(|line| words(line.course)));
-        withdrawn.extend(withdraw(&[&allowed, &before], key, &was, filter, &mut |decision| stream.deleted.push(decision)));
-        tell(table, &allowed, key, filter, now, &mut stream);
+        for name in names(&[&allowed, &before], key) {
+            let known = was_told.entry(name).or_insert_with(|| Was { id: was.id, ..Was::default() });
+            known.words.extend(&was.words);
+        }
+        if table.just(key).any(|line| now < line.expires) {
+            told.extend(pieces(&allowed, key).into_iter().filter_map(|piece| Some((piece, table.find(piece, now)?))));
+        }
     }
-    // A name that was withdrawn may be another network's, or a piece of one: it is told again.
-    for name in withdrawn {
-        let piece = Key::Network(name);
+    // A name that was touched may be another network's, or a piece of one: then it still holds.
+    for name in was_told.keys().filter(|name| !told.contains_key(name)).copied().collect::<Vec<_>>() {
+        let Some(piece) = net(name) else { continue };
         let holds =
-            |line: &Line<'_>| now < line.expires && net(line.key).is_some_and(|net| allowed.cut(net).contains(&name));
-        if table.bearing(piece).iter().any(holds) {
-            say(table, piece, filter, now, &mut |decision| stream.new.push(decision));
+            |line: &Line<'_>| now < line.expires && net(line.key).is_some_and(|net| allowed.cut(net).contains(&piece));
+        if table.bearing(name).iter().any(holds) {
+            told.extend(table.find(name, now).map(|best| (name, best)));
+        }
+    }
+    let mut stream = Stream::default();
+    for (name, best) in &told {
+        say_best(*name, best, filter, now, &mut |decision| stream.new.push(decision));
+    }
+    for (name, was) in was_told.into_iter().filter(|(name, _)| filter.wants(name)) {
+        // What holds with the same word isn't taken back for a moment: `new` takes its place.
+        let holds = told
+            .get(&name)
+            .and_then(|best| remediation(best.action).filter(|_| filter.wants_code(&best.line.course.code)));
+        for word in was.words.into_iter().filter(|word| Some(*word) != holds) {
+            stream.deleted.push(named(name, word, was.id, "ended", -1));
         }
     }
     Some(stream)
@@ -187,31 +211,11 @@ fn before<'a>(acting: impl Iterator<Item = &'a Line<'a>>, changes: &[&Change]) -
     let mut seen = HashSet::new();
     // Of a decision that changed several times, the first change says whether there was one before.
     let first: Vec<&&Change> = changes.iter().filter(|change| seen.insert(change.entry.id)).collect();
-    let changed = first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
+    let changed =
+        first.iter().filter(|change| change.done != Done::Made && change.entry.course.action == Action::Allow);
     let changed = changed.filter_map(|change| net(Key::of(&change.entry.subject)));
     let unchanged = acting.filter(|line| !seen.contains(&line.id));
     Allowed::new(changed.chain(unchanged.filter_map(|line| net(line.key))))
-}
-
-/// Names a key in `new`, in pieces where something inside it is let through.
-fn tell<'a>(table: &'a Table, allowed: &Allowed, key: Key<'a>, filter: &Filter, now: i64, stream: &mut Stream<'a>) {
-    // Where only a wider network says something, that one is told.
-    if !table.just(key).any(|line| now < line.expires) {
-        return;
-    }
-    for piece in pieces(allowed, key) {
-        say(table, piece, filter, now, &mut |decision| stream.new.push(decision));
-    }
-}
-
-/// Names a key or piece in `new`. Pieces of a wide network and of one inside it may be the same: both say what wins for the piece.
-fn say<'a>(table: &'a Table, piece: Key<'a>, filter: &Filter, now: i64, to: &mut impl FnMut(Decision<'a>)) {
-    if !filter.wants(&piece) {
-        return;
-    }
-    if let Some(best) = table.find(piece, now) {
-        say_best(piece, &best, filter, now, to);
-    }
 }
 
 fn say_best<'a>(key: Key<'a>, best: &Best<'a>, filter: &Filter, now: i64, to: &mut impl FnMut(Decision<'a>)) {
@@ -221,23 +225,9 @@ fn say_best<'a>(key: Key<'a>, best: &Best<'a>, filter: &Filter, now: i64, to: &m
     }
 }
 
-/// Names a key in `deleted`, in whatever pieces and with whatever words it may have been told; says which networks.
-fn withdraw<'a>(
-    cuts: &[&Allowed],
-    key: Key<'a>,
-    was: &Was,
-    filter: &Filter,
-    to: &mut impl FnMut(Decision<'a>),
-) -> Vec<IpNet> {
-    let mut names: BTreeSet<Key<'a>> = BTreeSet::from([key]);
-    names.extend(cuts.iter().flat_map(|cut| pieces(cut, key)));
-    names.retain(|name| filter.wants(name));
-    for name in &names {
-        for word in &was.words {
-            to(named(*name, word, was.id, "ended", -1));
-        }
-    }
-    names.into_iter().filter_map(net).collect()
+/// Names with which a key may be told: its own, and those of its pieces.
+fn names<'a>(cuts: &[&Allowed], key: Key<'a>) -> BTreeSet<Key<'a>> {
+    std::iter::once(key).chain(cuts.iter().flat_map(|cut| pieces(cut, key))).collect()
 }
 
 fn pieces<'a>(allowed: &Allowed, key: Key<'a>) -> Vec<Key<'a>> {

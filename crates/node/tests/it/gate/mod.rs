@@ -70,7 +70,13 @@ impl Fixture {
         change
     }
 
-    async fn ask(&self, method: &str, path: &str, headers: &[(&str, &str)], body: &str) -> (StatusCode, String, String) {
+    async fn ask(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &str,
+    ) -> (StatusCode, String, String) {
         let mut request = Request::builder().method(method).uri(path).header("x-api-key", KEY);
         for (name, value) in headers {
             request = request.header(*name, *value);

@@ -41,12 +41,12 @@ http {{
       proxy_set_header X-Stillwatch-Ip $http_x_test_address;
       proxy_connect_timeout 200ms; proxy_read_timeout 200ms;
     }}
-    location / {{
-      auth_request /gate;
-      auth_request_set $rate $upstream_http_x_stillwatch_requests_per_minute;
-      add_header X-Rate $rate always;
-      return 204;
-    }}
+    # Nothing listens on port 1: what happens when the gate is gone.
+    location = /gone {{ internal; proxy_pass http://127.0.0.1:1/v1/forward; }}
+    location = /gone-open {{ internal; proxy_pass http://127.0.0.1:1/v1/forward; error_page 502 504 =200 /let; }}
+    location = /let {{ internal; return 200; }}
+    location /closed/ {{ auth_request /gone; alias {folder}/; }}
+    location /open/ {{ auth_request /gone-open; alias {folder}/; }}
     location /served/ {{
       auth_request /gate;
       auth_request_set $rate $upstream_http_x_stillwatch_requests_per_minute;
@@ -60,8 +60,12 @@ http {{
 }
 
 async fn ask(port: u16, headers: &str) -> Result<String, Box<dyn std::error::Error>> {
+    get(port, "/served/page", headers).await
+}
+
+async fn get(port: u16, path: &str, headers: &str) -> Result<String, Box<dyn std::error::Error>> {
     let mut stream = TcpStream::connect(("127.0.0.1", port)).await?;
-    let request = format!("GET /served/page HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
+    let request = format!("GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n{headers}\r\n");
     stream.write_all(request.as_bytes()).await?;
     let mut text = String::new();
     stream.read_to_string(&mut text).await?;
@@ -102,6 +106,8 @@ async fn nginx_asks_before_it_serves() -> Tested {
     // What a client writes itself doesn't reach the gate.
     let forged = ask(port, "X-Account: acct-1\r\nX-Stillwatch-Account: acct-3\r\n").await?;
     assert!(forged.starts_with("HTTP/1.1 403"), "{forged}");
+    assert!(get(port, "/closed/page", "").await?.starts_with("HTTP/1.1 500"), "the gate is gone: closed");
+    assert!(get(port, "/open/page", "").await?.starts_with("HTTP/1.1 200"), "or open, where that is configured");
     // A decision that is made now holds for the next request.
     fixture.decide(Kind::Account, "acct-3", Action::Block);
     assert!(ask(port, "X-Account: acct-3\r\n").await?.starts_with("HTTP/1.1 403"));
