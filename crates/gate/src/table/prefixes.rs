@@ -22,7 +22,7 @@ pub(crate) struct Prefixes {
 
 impl Prefixes {
     pub(crate) fn build(mut lines: Vec<((u128, u8), Row)>) -> Self {
-        lines.sort_unstable_by(|a, b| (a.0, a.1.id).cmp(&(b.0, b.1.id)));
+        lines.sort_unstable_by_key(|(key, row)| (*key, row.id));
         let keys = lines.chunk_by(|a, b| a.0 == b.0).count();
         let mut prefixes = Prefixes {
             addresses: Vec::with_capacity(keys),

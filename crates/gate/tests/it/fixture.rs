@@ -3,6 +3,8 @@
 //! Invariant: the same each time.
 //! Not here: tests.
 
+#![expect(clippy::unwrap_used, reason = "a fixture that can't be made should stop its test")]
+
 use jiff::{SignedDuration, Timestamp};
 use stillwatch_gate::facts::{Label, OwnCampaign, Received, Tlp};
 use stillwatch_gate::rules::{Listed, Proposal, Step};
@@ -22,8 +24,11 @@ pub(crate) fn text(name: &str) -> String {
 }
 
 pub(crate) fn rules() -> Rules {
-    let access = Access::read("access.toml", &text("access.toml")).unwrap();
-    Rules::read("rules.toml", &text("rules.toml"), access).unwrap()
+    Rules::read("rules.toml", &text("rules.toml"), access()).unwrap()
+}
+
+pub(crate) fn access() -> Access {
+    Access::read("access.toml", &text("access.toml")).unwrap()
 }
 
 pub(crate) fn subject(kind: Kind, value: &str) -> Subject {

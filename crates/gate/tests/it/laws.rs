@@ -16,7 +16,7 @@ use stillwatch_gate::rules::Step;
 use stillwatch_gate::table::row::Key;
 use stillwatch_gate::{Access, Action, Answer, Entry, Facts, Kind, Request, Rules, Subject, Table};
 
-use crate::fixture::{NOW, now};
+use crate::fixture::{NOW, access, now};
 
 /// Few keys, so that they meet: nested networks, an account of an aggregator.
 pub(crate) fn any_subject() -> impl Strategy<Value = Subject> {
@@ -237,10 +237,6 @@ proptest! {
         let _ = Rules::read("rules.toml", &rule.chars().take(at).collect::<String>(), Access::default());
         let _ = Access::read("access.toml", &text);
     }
-}
-
-fn access() -> Access {
-    Access::read("access.toml", &crate::fixture::text("access.toml")).unwrap()
 }
 
 /// Rules of all sorts, most of which can be read, none of which writes a reason or rests on terms of service.

@@ -3,6 +3,8 @@
 //! Invariant: time is handed in, but for tests with others' programs.
 //! Not here: what wins (`stillwatch-gate`).
 
+#![expect(clippy::unwrap_used, reason = "a fixture that can't be made should stop its test")]
+
 mod bouncers;
 mod listeners;
 mod proxies;
