@@ -155,6 +155,9 @@ impl Book {
                 proposals.into_iter().partition(|proposal| self.same(proposal, now).is_some());
             // What was hit already isn't hit anew by renewing it: only what is fresh counts.
             applied.changes.extend(renewed.into_iter().map(|proposal| self.put(proposal, now)));
+            if fresh.is_empty() {
+                continue;
+            }
             match meter.admit(&rules.cap, &rule, &fresh, verified_requests_per_hour, now) {
                 Ok(()) => applied.changes.extend(fresh.into_iter().flat_map(|p| self.supersede(p, now))),
                 Err(stopped) => applied.held.push(Held { rule, stopped, proposals: fresh }),
@@ -165,8 +168,11 @@ impl Book {
 
     /// Does what the cap held, after a person said that it is meant.
     pub fn approve(&mut self, meter: &mut Meter, held: Held, now: Timestamp) -> Vec<Change> {
-        meter.approve(&held.rule, &held.proposals, now);
-        held.proposals.into_iter().flat_map(|proposal| self.supersede(proposal, now)).collect()
+        // What a person reversed, or what was decided, since the question was asked isn't done again.
+        let due = |proposal: &Proposal| !self.protected(proposal, now) && !self.stands(proposal, now);
+        let proposals: Vec<Proposal> = held.proposals.into_iter().filter(due).collect();
+        meter.approve(&held.rule, &proposals, now);
+        proposals.into_iter().flat_map(|proposal| self.supersede(proposal, now)).collect()
     }
 
     /// Brings the allow-list of the rules into the book: new lines are added, lines that are gone are taken back.

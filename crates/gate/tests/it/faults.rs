@@ -25,6 +25,9 @@ fn a_rule_that_would_block_everybody_is_stopped_and_asks() {
     assert_eq!((one.changes.len(), one.held.len()), (0, 1), "it stays stopped");
     assert_eq!(book.approve(&mut meter, held.clone(), now()).len(), 10_000, "until a person says so");
     assert!(meter.stopped().is_empty());
+    assert!(book.approve(&mut meter, held.clone(), now()).is_empty(), "said twice, done once");
+    let again = book.apply(&rules, &mut meter, &everybody, 1_000_000, now());
+    assert_eq!((again.changes.len(), again.held.len()), (0, 0), "what stands asks nothing");
 }
 
 #[test]

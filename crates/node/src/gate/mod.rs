@@ -15,6 +15,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use axum::Router;
+use axum::extract::DefaultBodyLimit;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
@@ -30,6 +31,9 @@ pub use key::{Keys, hashed};
 
 /// Readings of the system's clock and of one that only counts on, in seconds.
 pub type Clock = Arc<dyn Fn() -> (i64, i64) + Send + Sync>;
+
+/// Longest body that is read, in bytes.
+const MAX_BODY: usize = 64 << 10;
 
 /// What answers enforcement points.
 pub struct Gate {
@@ -186,6 +190,7 @@ pub fn router(gate: Arc<Gate>) -> Router {
         .route("/v1/decisions/stream", get(lapi::stream))
         .route("/v1/heartbeat", get(lapi::heartbeat))
         .route("/v1/usage-metrics", post(lapi::usage))
+        .layer(DefaultBodyLimit::max(MAX_BODY))
         .with_state(gate)
 }
 

@@ -67,6 +67,9 @@ async fn decide_by_query_and_by_body() -> Tested {
     }
     let (status, ..) = fixture.ask("POST", "/v1/decide", &[("content-type", "application/json")], "{").await;
     assert_eq!(status, 400);
+    let long = format!(r#"{{"account":"{}"}}"#, "x".repeat(1 << 17));
+    let (status, ..) = fixture.ask("POST", "/v1/decide", &[("content-type", "application/json")], &long).await;
+    assert_eq!(status, 413);
     fixture.pass(3_595);
     let late: Value = serde_json::from_str(&fixture.get("/v1/decide?account=acct-1").await)?;
     assert_eq!(late["ttl"], 5, "no answer outlives its decision");
