@@ -9,7 +9,7 @@ use serde_json::Value;
 use crate::run::cargo;
 
 /// Every arrow that may be: a crate, and those of the workspace that it leans on.
-const MAY: [(&str, &[&str]); 13] = [
+const MAY: [(&str, &[&str]); 14] = [
     ("stillwatch-model", &[]),
     ("stillwatch-detect", &["stillwatch-model"]),
     ("stillwatch-synth", &["stillwatch-model"]),
@@ -22,9 +22,17 @@ const MAY: [(&str, &[&str]); 13] = [
     // `detect` for the hashes of texts alone: what leaves is compared with sketches of the lab's own prompts. It is pure and has
     // no heavy dependency; and hashing a text twice, in two crates, would let the two drift apart. `synth` in tests only.
     ("stillwatch-share", &["stillwatch-detect", "stillwatch-model", "stillwatch-stix", "stillwatch-synth"]),
+    ("stillwatch-gate", &["stillwatch-model"]),
     (
         "stillwatch-node",
-        &["stillwatch-ledger", "stillwatch-model", "stillwatch-share", "stillwatch-stix", "stillwatch-track"],
+        &[
+            "stillwatch-gate",
+            "stillwatch-ledger",
+            "stillwatch-model",
+            "stillwatch-share",
+            "stillwatch-stix",
+            "stillwatch-track",
+        ],
     ),
     (
         "stillwatch-engine",

@@ -8,6 +8,7 @@ mod arrows;
 mod deny;
 mod go;
 mod manual;
+mod points;
 mod postgres;
 mod python;
 mod run;
@@ -72,6 +73,7 @@ fn test() -> Result<()> {
     component("clippy", "clippy")?;
     postgres::install()?;
     go::install()?;
+    points::install()?;
     let lints = ["--all-targets", "--", "-D", "warnings"];
     let test: &[&str] = if have("cargo-nextest") { &["nextest", "run"] } else { &["test", "--quiet"] };
     cargo(["clippy", "--quiet"]).args(lints).step("clippy")?;

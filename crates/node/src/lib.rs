@@ -6,6 +6,7 @@
 pub mod access;
 pub mod config;
 mod error;
+pub mod gate;
 pub mod http;
 pub mod own;
 pub mod profile;

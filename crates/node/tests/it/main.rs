@@ -9,6 +9,7 @@ mod filters;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
+mod gate;
 mod kill;
 mod lab;
 mod limits;
