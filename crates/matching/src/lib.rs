@@ -4,7 +4,21 @@
 //! of its own either: protocols are published ones, put together from others' crates (`docs/matching.md`).
 //! Not here: who may match what with whom (`share`), sending frames, recording rounds (`node`).
 
+pub mod budget;
+pub mod commit;
+mod element;
 mod error;
+mod frame;
+mod label;
+mod normalise;
 pub mod oprf;
+pub mod pair;
+mod record;
+mod size;
 
+pub use element::{Element, MAX_ELEMENT, Namespace};
 pub use error::{Error, Result};
+pub use frame::{HEADER, MAX_BODY};
+pub use label::{LABEL, Label};
+pub use normalise::normalise;
+pub use size::{MAX_SET, padded};

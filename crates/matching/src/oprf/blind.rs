@@ -53,13 +53,7 @@ impl Blinded {
     /// As [`Blinded::new`]; and if a blind isn't canonical or is zero.
     #[doc(hidden)]
     pub fn with_blinds(inputs: &[impl AsRef<[u8]>], blinds: &[[u8; 32]]) -> Result<Self> {
-        let blinds = blinds
-            .iter()
-            .map(|bytes| Option::from(Scalar::from_canonical_bytes(*bytes)).filter(|blind| *blind != Scalar::ZERO))
-            .collect::<Option<Vec<Scalar>>>()
-            .filter(|blinds| blinds.len() == inputs.len())
-            .ok_or(Error::Misuse("blinds must be as many canonical scalars, none zero"))?;
-        Self::with(inputs, blinds, std::iter::empty())
+        Self::with(inputs, decoded(blinds, inputs.len())?, std::iter::empty())
     }
 
     fn with(
@@ -73,6 +67,23 @@ impl Blinded {
         blinded.halves.extend(padding);
         blinded.message = double_and_encode(&blinded.halves);
         Ok(blinded)
+    }
+
+    /// Blinds and padding, for whoever keeps a cut match.
+    pub(crate) fn to_parts(&self) -> (Vec<[u8; 32]>, Vec<[u8; 32]>) {
+        let padding = self.halves[self.blinds.len()..].iter().map(|half| half.compress().to_bytes());
+        (self.blinds.iter().map(Scalar::to_bytes).collect(), padding.collect())
+    }
+
+    /// From what `to_parts` gave, with the same inputs.
+    pub(crate) fn from_parts(
+        inputs: &[impl AsRef<[u8]>], blinds: &[[u8; 32]], padding: &[[u8; 32]],
+    ) -> Result<Self> {
+        if inputs.len() + padding.len() > MAX_BATCH || inputs.len() + padding.len() == 0 {
+            return Err(Error::Misuse("a batch holds 1 to 4096 elements"));
+        }
+        let padding = points(padding.as_flattened())?;
+        Self::with(inputs, decoded(blinds, inputs.len())?, padding.into_iter())
     }
 
     /// What to send: the encoded elements.
@@ -147,4 +158,13 @@ pub(super) fn finalize(inputs: &[impl AsRef<[u8]>], unblinded: &[u8]) -> Vec<Out
             Zeroizing::new(output.into())
         })
         .collect()
+}
+
+fn decoded(blinds: &[[u8; 32]], count: usize) -> Result<Vec<Scalar>> {
+    blinds
+        .iter()
+        .map(|bytes| Option::from(Scalar::from_canonical_bytes(*bytes)).filter(|blind| *blind != Scalar::ZERO))
+        .collect::<Option<Vec<Scalar>>>()
+        .filter(|blinds| blinds.len() == count)
+        .ok_or(Error::Misuse("blinds must be as many canonical scalars, none zero"))
 }

@@ -3,5 +3,12 @@
 //! Invariant: every source of randomness is seeded.
 //! Not here: speed (`benches`).
 
+mod committed;
+mod normalise;
 mod oprf;
+mod pair;
+mod pair_attacks;
+mod pair_cut;
+mod pair_seen;
 mod rng;
+mod two;
