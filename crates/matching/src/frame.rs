@@ -37,18 +37,10 @@ pub(crate) enum Kind {
     Records = 6,
     /// All was received.
     Done = 7,
-    /// A key holder's first package for a shared key.
-    Deal = 8,
-    /// A key holder's package for one other.
-    Share = 9,
-    /// What a holder saw of the first packages.
-    Echo = 10,
-    /// Reports to the pool.
-    Report = 11,
 }
 
 /// One conversation, as one side sees it. Sides take turns.
-#[derive(Clone)]
+#[derive(Clone, Debug)]
 pub(crate) struct Conversation {
     session: [u8; 16],
     sequence: u64,

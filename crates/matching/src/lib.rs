@@ -5,14 +5,18 @@
 //! Not here: who may match what with whom (`share`), sending frames, recording rounds (`node`).
 
 pub mod budget;
+pub mod channel;
+pub mod check;
 pub mod commit;
 mod element;
+pub mod epoch;
 mod error;
 mod frame;
 mod label;
 mod normalise;
 pub mod oprf;
 pub mod pair;
+pub mod pool;
 mod record;
 mod size;
 

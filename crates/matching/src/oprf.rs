@@ -25,4 +25,4 @@ pub const POINT: usize = 32;
 /// Bytes of a proof.
 pub const PROOF: usize = 64;
 
-pub(crate) use suite::{Points, points};
+pub(crate) use suite::points;

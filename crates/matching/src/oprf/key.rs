@@ -41,6 +41,10 @@ impl PublicKey {
         Self::of(self.point * factor)
     }
 
+    pub(crate) fn point(&self) -> RistrettoPoint {
+        self.point
+    }
+
     pub(crate) fn of(point: RistrettoPoint) -> Result<Self> {
         if point == RistrettoPoint::identity() {
             return Err(Error::Point(0));

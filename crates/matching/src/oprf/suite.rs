@@ -18,9 +18,6 @@ use crate::error::{Error, Result};
 /// `contextString` of mode 1 (RFC 9497 §3.1).
 pub(super) const CONTEXT: &[u8] = b"OPRFV1-\x01-ristretto255-SHA512";
 
-/// Decoded elements.
-pub(crate) type Points = Vec<RistrettoPoint>;
-
 const WIDE: NonZeroU16 = NonZeroU16::MIN.saturating_add(63);
 
 /// RFC 9380 `expand_message_xmd` to 64 bytes; `separator` in parts.
@@ -59,7 +56,7 @@ pub(super) fn to_group(input: &[u8]) -> Result<RistrettoPoint> {
 }
 
 /// Encoded elements, one after the other: as many as the bytes hold, each canonical, none the identity (RFC 9497 §2.1).
-pub(crate) fn points(bytes: &[u8]) -> Result<Points> {
+pub(crate) fn points(bytes: &[u8]) -> Result<Vec<RistrettoPoint>> {
     let (each, rest) = bytes.as_chunks::<POINT>();
     if !rest.is_empty() {
         return Err(Error::Point(each.len()));

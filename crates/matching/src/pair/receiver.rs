@@ -144,27 +144,29 @@ impl Receiver {
         self.turn()
     }
 
-    /// Asks about the next elements, as many as [`Turn::Elements`] said.
+    /// Asks about the next elements, as many as [`Turn::Elements`] said. What this side attached to each stays here: it is
+    /// part of what was committed to.
     ///
     /// # Errors
     /// If they are more or fewer, or another namespace's, or the last doesn't complete the set committed to.
-    pub fn blind(&mut self, elements: Vec<Element>, rng: &mut impl CryptoRng) -> Result<Vec<u8>> {
+    pub fn blind(&mut self, items: &[(Element, &[u8])], rng: &mut impl CryptoRng) -> Result<Vec<u8>> {
         if self.awaits.is_some() || self.key.is_none() || self.pending.is_some() || self.unasked() == 0 {
             return Err(Error::Misuse("no elements are wanted now"));
         }
-        if elements.len() != self.wanted() {
+        if items.len() != self.wanted() {
             return Err(Error::Misuse("more or fewer elements than are wanted"));
         }
-        if elements.iter().any(|element| element.as_bytes()[0] != self.terms.namespace as u8) {
+        if items.iter().any(|(element, _)| element.as_bytes()[0] != self.terms.namespace as u8) {
             return Err(Error::Misuse("an element is of another namespace"));
         }
         let mut commitment = self.commitment.clone();
-        for element in &elements {
-            commitment.add(element.as_bytes(), &[])?;
+        for (element, attached) in items {
+            commitment.add(element.as_bytes(), attached)?;
         }
-        if !elements.is_empty() && commitment.count() == self.own.count && commitment.root()? != self.terms.receiver.root {
+        if !items.is_empty() && commitment.count() == self.own.count && commitment.root()? != self.terms.receiver.root {
             return Err(Error::Committed("its root is another"));
         }
+        let elements: Vec<Element> = items.iter().map(|(element, _)| element.clone()).collect();
         let padding = (self.unasked().min(MAX_BATCH as u64) as usize) - elements.len();
         let blinded = Blinded::new(&elements, padding, rng)?;
         self.commitment = commitment;

@@ -4,8 +4,10 @@
 //! their tags, padded with records that stand for nothing.
 //! Not here: keeping a cut match (`snapshot`).
 
-use rand_core::CryptoRng;
+use rand_chacha::ChaCha20Rng;
+use rand_core::{CryptoRng, Rng, SeedableRng};
 use sha2::{Digest, Sha256};
+use zeroize::Zeroizing;
 
 use super::terms::Terms;
 use super::{Own, Progress};
@@ -27,6 +29,8 @@ pub struct Sender {
     own: Own,
     commitment: Commitment,
     pub(super) key: Key,
+    /// What padding is drawn from: the same after a cut.
+    pub(super) padding: Zeroizing<[u8; 32]>,
     /// Records one after the other, and the order of their tags.
     records: Vec<u8>,
     order: Vec<u32>,
@@ -52,10 +56,12 @@ impl Sender {
     /// If the terms can't be kept to, or don't fit one's own set or the permit.
     pub fn new(terms: Terms, own: Own, permit: Permit, rng: &mut impl CryptoRng) -> Result<Self> {
         permit.spend(terms.namespace, terms.receiver.size)?;
-        Self::with_key(terms, own, Key::generate(rng))
+        let mut padding = Zeroizing::new([0; 32]);
+        rng.fill_bytes(padding.as_mut_slice());
+        Self::with_key(terms, own, Key::generate(rng), padding)
     }
 
-    pub(super) fn with_key(terms: Terms, own: Own, key: Key) -> Result<Self> {
+    pub(super) fn with_key(terms: Terms, own: Own, key: Key, padding: Zeroizing<[u8; 32]>) -> Result<Self> {
         let digest = terms.digest()?;
         if own.count == 0 || padded(own.count) != terms.sender.size {
             return Err(Error::Misuse("the sender's set isn't as large as the terms say"));
@@ -71,6 +77,7 @@ impl Sender {
             attempt: 0,
             own,
             key,
+            padding,
             order: Vec::new(),
             sealed: false,
             last_ask: None,
@@ -112,7 +119,7 @@ impl Sender {
     ///
     /// # Errors
     /// If it isn't the set committed to, or has an element twice.
-    pub fn seal(&mut self, rng: &mut impl CryptoRng) -> Result<()> {
+    pub fn seal(&mut self) -> Result<()> {
         if self.sealed {
             return Err(Error::Misuse("the set is closed already"));
         }
@@ -125,7 +132,7 @@ impl Sender {
         }
         let real = self.records.len();
         self.records.resize(self.terms.sender.size as usize * self.terms.record(), 0);
-        rng.fill_bytes(&mut self.records[real..]);
+        ChaCha20Rng::from_seed(*self.padding).fill_bytes(&mut self.records[real..]);
         let each = self.terms.record();
         let records = &self.records;
         let tag = |at: &u32| records[*at as usize * each..].first_chunk::<TAG>();

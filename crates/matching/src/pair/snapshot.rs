@@ -11,7 +11,7 @@ use std::io::{Read, Write};
 
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
-use zeroize::{Zeroize, Zeroizing};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::receiver::{Entry, Match, Pending, Receiver};
 use super::sender::Sender;
@@ -57,10 +57,11 @@ impl Drop for KeptPending {
     }
 }
 
-#[derive(Serialize, Deserialize)]
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 struct KeptSender {
     attempt: u32,
     key: [u8; 32],
+    padding: [u8; 32],
     last_ask: Option<[u8; 32]>,
     last_count: u64,
     evaluated: u64,
@@ -171,6 +172,7 @@ impl Sender {
         let kept = KeptSender {
             attempt: self.attempt,
             key: *self.key.to_bytes(),
+            padding: *self.padding,
             last_ask: self.last_ask,
             last_count: self.last_count,
             evaluated: self.progress.evaluated,
@@ -187,7 +189,7 @@ impl Sender {
     pub fn restore(terms: Terms, own: Own, input: &mut impl Read) -> Result<Self> {
         let kept: KeptSender = read_head(input, SENDER, &terms.digest()?)?;
         ended(input)?;
-        let mut sender = Self::with_key(terms, own, Key::from_bytes(&Zeroizing::new(kept.key))?)?;
+        let mut sender = Self::with_key(terms, own, Key::from_bytes(&kept.key)?, Zeroizing::new(kept.padding))?;
         if kept.evaluated > sender.terms.receiver.size || kept.last_count > kept.evaluated {
             return Err(bad("it has more elements than the terms"));
         }

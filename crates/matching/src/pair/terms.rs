@@ -19,7 +19,7 @@ pub struct Party {
     pub name: String,
     /// How large its set is said to be: a size that [`padded`] gives.
     pub size: u64,
-    /// Root of the commitment to its set (`commit`).
+    /// Root of the commitment to its set, with what is attached to each element (`commit`).
     pub root: [u8; 32],
 }
 

@@ -3,12 +3,17 @@
 //! Invariant: every source of randomness is seeded.
 //! Not here: speed (`benches`).
 
+mod channel;
+mod check;
 mod committed;
+mod epoch;
 mod normalise;
 mod oprf;
 mod pair;
 mod pair_attacks;
 mod pair_cut;
 mod pair_seen;
+mod pool;
 mod rng;
+mod shared;
 mod two;

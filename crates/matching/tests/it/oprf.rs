@@ -79,9 +79,9 @@ fn voprf_accepts_our_proofs_and_we_accept_its() {
 
     let own = key.evaluate(&inputs).unwrap();
     for n in 0..inputs.len() {
-        assert_eq!(outputs[n].as_slice(), theirs[n].as_slice());
+        assert_eq!(outputs[n].as_slice(), &theirs[n][..]);
         assert_eq!(outputs[n], own[n]);
-        assert_eq!(own[n].as_slice(), server.evaluate(&inputs[n]).unwrap().as_slice());
+        assert_eq!(own[n].as_slice(), &server.evaluate(&inputs[n]).unwrap()[..]);
     }
 }
 

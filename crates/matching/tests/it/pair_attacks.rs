@@ -7,7 +7,7 @@ use stillwatch_matching::budget::Budgets;
 use stillwatch_matching::pair::{Own, Receiver, Sender, Turn};
 use stillwatch_matching::{Error, HEADER, Namespace};
 
-use crate::two::{Two, addresses};
+use crate::two::{Two, addresses, blind};
 
 fn two() -> Two {
     Two::new(addresses(0, 70), addresses(60, 70))
@@ -125,11 +125,11 @@ fn sets_of_other_sizes_than_announced_are_refused() {
     let key = sender.receive(&receiver.open().unwrap(), &mut two.rng).unwrap().unwrap();
     let Turn::Elements(wanted) = receiver.receive(&key).unwrap() else { panic!() };
     assert_eq!(wanted, 70);
-    assert!(receiver.blind(addresses(0, 69), &mut two.rng).is_err());
-    assert!(receiver.blind(addresses(0, 71), &mut two.rng).is_err());
+    assert!(blind(&mut receiver, &addresses(0, 69), 0, &mut two.rng).is_err());
+    assert!(blind(&mut receiver, &addresses(0, 71), 0, &mut two.rng).is_err());
     // As many, but others than committed to.
-    assert!(matches!(receiver.blind(addresses(1, 70), &mut two.rng), Err(Error::Committed(_))));
-    assert!(receiver.blind(addresses(0, 70), &mut two.rng).is_ok());
+    assert!(matches!(blind(&mut receiver, &addresses(1, 70), 0, &mut two.rng), Err(Error::Committed(_))));
+    assert!(blind(&mut receiver, &addresses(0, 70), 0, &mut two.rng).is_ok());
 }
 
 #[test]
@@ -141,7 +141,7 @@ fn a_sender_with_other_labels_than_committed_to_never_sends_one() {
     let mut sender = Sender::new(two.terms.clone(), two.sender_own.clone(), permit, &mut two.rng).unwrap();
     let items: Vec<_> = two.senders.iter().map(|element| (element.clone(), b"other".as_slice())).collect();
     sender.add(&items).unwrap();
-    assert!(matches!(sender.seal(&mut two.rng), Err(Error::Committed(_))));
+    assert!(matches!(sender.seal(), Err(Error::Committed(_))));
     // The budget is spent, all the same.
     assert!(matches!(budgets.charge("lab-one.example", Namespace::Address, 1), Err(Error::Budget { left: 0, .. })));
 }

@@ -20,7 +20,7 @@ pub(crate) fn addresses(first: u32, count: u32) -> Vec<Element> {
 }
 
 pub(crate) fn address(number: u32) -> Element {
-    let text = std::net::Ipv4Addr::from(0x0500_0000 + number).to_string();
+    let text = std::net::Ipv4Addr::from(0x5b3d_9000 + number).to_string();
     normalise(Namespace::Address, &text).unwrap()
 }
 
@@ -44,12 +44,14 @@ pub(crate) type Wire = Vec<(&'static str, Vec<u8>)>;
 impl Two {
     pub(crate) fn new(receivers: Vec<Element>, senders: Vec<Element>) -> Self {
         let (receiver_salt, sender_salt) = (Salt::new([1; 32]), Salt::new([2; 32]));
-        let mut receiver_root = Commitment::new(receiver_salt.clone());
-        receivers.iter().for_each(|element| receiver_root.add(element.as_bytes(), &[]).unwrap());
-        let mut sender_root = Commitment::new(sender_salt.clone());
-        for (number, element) in senders.iter().enumerate() {
-            sender_root.add(element.as_bytes(), &label_of(number)).unwrap();
-        }
+        let root = |elements: &[Element], salt: &Salt| {
+            let mut root = Commitment::new(salt.clone());
+            for (number, element) in elements.iter().enumerate() {
+                root.add(element.as_bytes(), &label_of(number)).unwrap();
+            }
+            root
+        };
+        let (receiver_root, sender_root) = (root(&receivers, &receiver_salt), root(&senders, &sender_salt));
         let party = |name: &str, count: usize, root: &Commitment| Party {
             name: name.to_owned(),
             size: padded(count as u64),
@@ -91,7 +93,7 @@ impl Two {
                 elements.iter().cloned().zip(labels.iter().map(Vec::as_slice)).collect();
             sender.add(&items).unwrap();
         }
-        sender.seal(&mut self.rng).unwrap();
+        sender.seal().unwrap();
         sender
     }
 
@@ -99,8 +101,7 @@ impl Two {
     pub(crate) fn step(&mut self, receiver: &mut Receiver, handed: &mut usize, frame: &[u8]) -> Result<(Vec<u8>, bool)> {
         Ok(match receiver.receive(frame)? {
             Turn::Elements(count) => {
-                let elements = self.receivers[*handed..*handed + count].to_vec();
-                let frame = receiver.blind(elements, &mut self.rng)?;
+                let frame = blind(receiver, &self.receivers[*handed..*handed + count], *handed, &mut self.rng)?;
                 *handed += count;
                 (frame, false)
             }
@@ -132,4 +133,13 @@ impl Two {
             next = self.step(&mut receiver, &mut handed, &frame)?;
         }
     }
+}
+
+/// Hands over elements, of which the first is number `first` of the set.
+pub(crate) fn blind(
+    receiver: &mut Receiver, elements: &[Element], first: usize, rng: &mut ChaCha20Rng,
+) -> Result<Vec<u8>> {
+    let labels: Vec<Vec<u8>> = (first..first + elements.len()).map(label_of).collect();
+    let items: Vec<(Element, &[u8])> = elements.iter().cloned().zip(labels.iter().map(Vec::as_slice)).collect();
+    receiver.blind(&items, rng)
 }
