@@ -19,6 +19,8 @@ pub mod pair;
 pub mod pool;
 mod record;
 mod size;
+pub mod templates;
+pub mod walk;
 
 pub use element::{Element, MAX_ELEMENT, Namespace};
 pub use error::{Error, Result};

@@ -150,7 +150,8 @@ impl Holder {
 
 /// One member's round: its number, and a hash of whose it is.
 pub(super) fn session(epoch: &EpochKey, member: &str, round: u64) -> [u8; 16] {
-    let whose = Sha256::new().chain_update(b"stillwatch round 1").chain_update(epoch.digest()).chain_update(member);
+    let whose = Sha256::new().chain_update(b"stillwatch round 1").chain_update(epoch.digest());
+    let whose = whose.chain_update(round.to_le_bytes()).chain_update(member);
     let mut session = [0; 16];
     session[..8].copy_from_slice(&round.to_le_bytes());
     session[8..].copy_from_slice(&whose.finalize()[..8]);

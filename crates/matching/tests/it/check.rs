@@ -74,7 +74,8 @@ fn a_hub_that_alters_what_it_publishes_or_takes() {
                 assert!(Filter::from_bytes(&shared.key, &altered).is_err() || at < 44, "byte {at}");
             }
             if let Ok(filter) = Filter::from_bytes(&shared.key, &altered) {
-                (0..1000u64).for_each(|tag| drop(filter.has_tag(tag.wrapping_mul(0x9e37_79b9_7f4a_7c15))));
+                let tags = (0..1000u64).map(|tag| tag.wrapping_mul(0x9e37_79b9_7f4a_7c15));
+                assert!(tags.filter(|tag| filter.has_tag(*tag)).count() < 100);
             }
         }
     }

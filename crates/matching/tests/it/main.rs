@@ -3,6 +3,7 @@
 //! Invariant: every source of randomness is seeded.
 //! Not here: speed (`benches`).
 
+mod anything;
 mod channel;
 mod check;
 mod committed;
@@ -16,4 +17,6 @@ mod pair_seen;
 mod pool;
 mod rng;
 mod shared;
+mod templates;
 mod two;
+mod walk;
