@@ -85,7 +85,10 @@ impl Handshake {
     /// # Errors
     /// If a key can't be used.
     pub fn begin(
-        own: &ChannelKey, theirs: &[u8; 32], about: &[u8; 32], rng: &mut impl CryptoRng,
+        own: &ChannelKey,
+        theirs: &[u8; 32],
+        about: &[u8; 32],
+        rng: &mut impl CryptoRng,
     ) -> Result<(Self, Vec<u8>)> {
         let mut state = builder(own, theirs, about, rng)?.build_initiator().map_err(|_| BROKEN)?;
         let message = written(|out| state.write_message(&[], out))?;
@@ -97,7 +100,11 @@ impl Handshake {
     /// # Errors
     /// If the message isn't that member's, or about something else.
     pub fn answer(
-        own: &ChannelKey, theirs: &[u8; 32], about: &[u8; 32], message: &[u8], rng: &mut impl CryptoRng,
+        own: &ChannelKey,
+        theirs: &[u8; 32],
+        about: &[u8; 32],
+        message: &[u8],
+        rng: &mut impl CryptoRng,
     ) -> Result<(Channel, Vec<u8>)> {
         let mut state = builder(own, theirs, about, rng)?.build_responder().map_err(|_| BROKEN)?;
         empty(&mut state, message)?;
@@ -153,7 +160,9 @@ impl Channel {
                 Ok(length) => frame.extend_from_slice(&out[..length]),
                 Err(_) => {
                     self.state.set_receiving_nonce(before);
-                    return Err(Error::Channel("it was altered, comes again or out of order, or isn't the other side's"));
+                    return Err(Error::Channel(
+                        "it was altered, comes again or out of order, or isn't the other side's",
+                    ));
                 }
             }
         }
@@ -176,7 +185,10 @@ fn written(write: impl FnOnce(&mut [u8]) -> std::result::Result<usize, snow::Err
 }
 
 fn builder<'a>(
-    own: &'a ChannelKey, theirs: &'a [u8; 32], about: &'a [u8; 32], rng: &mut impl CryptoRng,
+    own: &'a ChannelKey,
+    theirs: &'a [u8; 32],
+    about: &'a [u8; 32],
+    rng: &mut impl CryptoRng,
 ) -> Result<Builder<'a>> {
     let params: NoiseParams = NOISE.parse().map_err(|_| BROKEN)?;
     let mut seed = Zeroizing::new([0; 32]);

@@ -75,7 +75,9 @@ impl Error {
     pub fn hint(&self) -> &'static str {
         match self {
             Self::Value { .. } => "leave the value out, or correct it where it was recorded",
-            Self::Frame { .. } => "end this match and start another; if it happens again, ask the other side for its log",
+            Self::Frame { .. } => {
+                "end this match and start another; if it happens again, ask the other side for its log"
+            }
             Self::Point(_) | Self::Proof { .. } => {
                 "end this match and use nothing of it; the other side, or who carries its frames, doesn't follow the protocol"
             }

@@ -51,7 +51,11 @@ pub(crate) struct Conversation {
 impl Conversation {
     /// A conversation about something that both sides hold: its digest is what the first frame is bound to.
     pub(crate) fn new(session: [u8; 16], about: &[u8; 32]) -> Self {
-        Self { session, sequence: 0, so_far: Sha256::new().chain_update(b"stillwatch match 1").chain_update(about).finalize().into() }
+        Self {
+            session,
+            sequence: 0,
+            so_far: Sha256::new().chain_update(b"stillwatch match 1").chain_update(about).finalize().into(),
+        }
     }
 
     /// A frame, which counts as sent.

@@ -65,7 +65,12 @@ pub(crate) fn open(key: &[u8; 32], bound_to: &[u8], sealed: &[u8]) -> Option<Vec
 
 /// As `seal`, where everyone who has the element has the key: with a nonce of 24 random bytes, which goes first.
 pub(crate) fn seal_shared(
-    key: &[u8; 32], bound_to: &[u8], label: &[u8], length: usize, out: &mut Vec<u8>, rng: &mut impl CryptoRng,
+    key: &[u8; 32],
+    bound_to: &[u8],
+    label: &[u8],
+    length: usize,
+    out: &mut Vec<u8>,
+    rng: &mut impl CryptoRng,
 ) -> Result<()> {
     let mut nonce = [0; NONCE];
     rng.fill_bytes(&mut nonce);

@@ -23,9 +23,10 @@ mod tests {
 
     #[test]
     fn sizes_grow_by_at_most_an_eighth_and_stay_put() {
-        assert_eq!([0, 1, 64, 65, 1_000, 100_000, 1_000_000, 10_000_000].map(padded), [
-            64, 64, 64, 72, 1_024, 100_352, 1_015_808, 10_223_616
-        ]);
+        assert_eq!(
+            [0, 1, 64, 65, 1_000, 100_000, 1_000_000, 10_000_000].map(padded),
+            [64, 64, 64, 72, 1_024, 100_352, 1_015_808, 10_223_616]
+        );
         for count in 1..100_000 {
             let said = padded(count);
             assert!(said >= count && padded(said) == said);

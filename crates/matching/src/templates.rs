@@ -26,7 +26,10 @@ const ROWS: usize = SLOTS / BANDS;
 /// If all slots are zero: the text had no token.
 pub fn bands(slots: &[u32; SLOTS]) -> Result<Vec<Element>> {
     if slots.iter().all(|slot| *slot == 0) {
-        return Err(Error::Value { namespace: Namespace::Template.name(), why: "the text of this sketch had no words" });
+        return Err(Error::Value {
+            namespace: Namespace::Template.name(),
+            why: "the text of this sketch had no words",
+        });
     }
     slots
         .chunks_exact(ROWS)

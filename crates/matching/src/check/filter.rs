@@ -36,7 +36,8 @@ impl Filter {
         if tags.is_empty() || tags.len() as u64 > MAX_SET {
             return Err(Error::Misuse("a filter holds 1 to 2^27 elements"));
         }
-        let inner = BinaryFuse8::try_from(tags.as_slice()).map_err(|_| Error::Misuse("no filter can be made of these"))?;
+        let inner =
+            BinaryFuse8::try_from(tags.as_slice()).map_err(|_| Error::Misuse("no filter can be made of these"))?;
         Ok(Self { epoch: *epoch.digest(), count: tags.len() as u64, inner })
     }
 

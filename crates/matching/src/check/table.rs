@@ -46,28 +46,27 @@ impl Contribution {
     ///
     /// # Errors
     /// If there are none, an element is there twice, or a label is longer than `label`.
-    pub fn new(
-        epoch: &EpochKey, items: &[(&Output, &[u8])], label: u16, rng: &mut impl CryptoRng,
-    ) -> Result<Self> {
+    pub fn new(epoch: &EpochKey, items: &[(&Output, &[u8])], label: u16, rng: &mut impl CryptoRng) -> Result<Self> {
         let each = record(label);
-        let mut made: Vec<Vec<u8>> = Vec::new();
+        let count = padded(items.len() as u64);
+        if items.is_empty() || count > MAX_SET {
+            return Err(Error::Misuse("a contribution has 1 to 2^27 elements"));
+        }
+        let mut made = Vec::with_capacity(count as usize * each);
         for (output, attached) in items {
             let derived = Derived::new(output, PURPOSE)?;
-            let mut bytes = Vec::with_capacity(each);
-            bytes.extend_from_slice(&derived.tag);
-            seal_shared(&derived.key, epoch.digest(), attached, label.into(), &mut bytes, rng)?;
-            made.push(bytes);
+            made.extend_from_slice(&derived.tag);
+            seal_shared(&derived.key, epoch.digest(), attached, label.into(), &mut made, rng)?;
         }
-        for _ in items.len() as u64..padded(items.len() as u64) {
-            let mut padding = vec![0; each];
-            rng.fill_bytes(&mut padding);
-            made.push(padding);
+        let real = made.len();
+        made.resize(count as usize * each, 0);
+        rng.fill_bytes(&mut made[real..]);
+        let mut records: Vec<&[u8]> = made.chunks_exact(each).collect();
+        records.sort_unstable();
+        if records.windows(2).any(|two| two[0][..TAG] == two[1][..TAG]) {
+            return Err(Error::Misuse("a contribution has an element twice"));
         }
-        made.sort_unstable();
-        if items.is_empty() || made.windows(2).any(|two| two[0][..TAG] == two[1][..TAG]) {
-            return Err(Error::Misuse("a contribution has no element, or one twice"));
-        }
-        Ok(Self { label, records: made.concat() })
+        Ok(Self { label, records: records.concat() })
     }
 
     /// Its bytes, for the hub.

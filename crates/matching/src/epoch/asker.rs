@@ -54,7 +54,11 @@ impl Asker {
     /// # Errors
     /// If the quorum isn't one, or an element of another namespace.
     pub fn ask(
-        &mut self, elements: Vec<Element>, padding: usize, quorum: &[&str], rng: &mut impl CryptoRng,
+        &mut self,
+        elements: Vec<Element>,
+        padding: usize,
+        quorum: &[&str],
+        rng: &mut impl CryptoRng,
     ) -> Result<Asked> {
         let setup = self.epoch.setup();
         let seats = quorum.iter().map(|member| setup.seat(member)).collect::<Option<Vec<usize>>>();
@@ -68,8 +72,7 @@ impl Asker {
             return Err(Error::Misuse("an element is of another namespace than the key"));
         }
         let blinded = Blinded::new(&elements, padding, rng)?;
-        let mut conversation =
-            Conversation::new(session(&self.epoch, &self.name, self.round), self.epoch.digest());
+        let mut conversation = Conversation::new(session(&self.epoch, &self.name, self.round), self.epoch.digest());
         let mut body = bits(&seats).to_le_bytes().to_vec();
         body.extend_from_slice(blinded.message());
         let request = conversation.write(Kind::Ask, &body)?;

@@ -111,7 +111,9 @@ impl Sharing {
         let mut second = BTreeMap::new();
         for (seat, member) in self.setup.members.iter().enumerate().filter(|(seat, _)| *seat != self.me) {
             if echoes.get(member) != Some(&self.echo) {
-                return Err(Error::Dealing(format!("`{member}` saw other first packages: someone told members different things")));
+                return Err(Error::Dealing(format!(
+                    "`{member}` saw other first packages: someone told members different things"
+                )));
             }
             let bytes = package_of(packages, member)?;
             let package = round2::Package::deserialize(bytes).map_err(|_| malformed(member))?;
@@ -128,7 +130,9 @@ impl Sharing {
         let shares = (0..self.setup.members.len())
             .map(|seat| {
                 let share = public.verifying_shares().get(&identifier(seat)?).and_then(|share| share.serialize().ok());
-                share.and_then(|bytes| bytes.try_into().ok()).ok_or(Error::Dealing("a public share is missing".to_owned()))
+                share
+                    .and_then(|bytes| bytes.try_into().ok())
+                    .ok_or(Error::Dealing("a public share is missing".to_owned()))
             })
             .collect::<Result<Vec<[u8; 32]>>>()?;
         Ok(Dealt { key, shares })

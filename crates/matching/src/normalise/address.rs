@@ -25,7 +25,9 @@ pub(super) fn prefix(value: &str) -> Canonical {
         IpNet::V4(v4) if v4.prefix_len() < 8 => Err("it is wider than /8"),
         IpNet::V6(v6) if v6.prefix_len() < 19 => Err("it is wider than /19"),
         IpNet::V6(v6) if v6.prefix_len() > 64 => Err("it is narrower than /64, which one subscriber has"),
-        IpNet::V4(v4) if public4(v4.network()) => Ok([&[4], v4.network().octets().as_slice(), &[v4.prefix_len()]].concat()),
+        IpNet::V4(v4) if public4(v4.network()) => {
+            Ok([&[4], v4.network().octets().as_slice(), &[v4.prefix_len()]].concat())
+        }
         IpNet::V6(v6) if public6(v6.network()) => Ok([&[6], &v6.network().octets()[..8], &[v6.prefix_len()]].concat()),
         _ => Err("it isn't a prefix of the public internet"),
     }

@@ -30,7 +30,9 @@ pub(super) fn prefix(value: &str) -> Canonical {
 
 fn plain(value: &str, digits: std::ops::RangeInclusive<usize>) -> Canonical {
     match value.strip_prefix('+') {
-        Some(rest) if digits.contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit()) && !rest.starts_with('0') => {
+        Some(rest)
+            if digits.contains(&rest.len()) && rest.bytes().all(|b| b.is_ascii_digit()) && !rest.starts_with('0') =>
+        {
             Ok(value.to_owned())
         }
         _ => Err("it isn't `+` and digits, as many as E.164 allows"),

@@ -57,7 +57,9 @@ impl Blinded {
     }
 
     fn with(
-        inputs: &[impl AsRef<[u8]>], blinds: Vec<Scalar>, padding: impl Iterator<Item = RistrettoPoint>,
+        inputs: &[impl AsRef<[u8]>],
+        blinds: Vec<Scalar>,
+        padding: impl Iterator<Item = RistrettoPoint>,
     ) -> Result<Self> {
         let mut blinded = Self { blinds, halves: Vec::with_capacity(inputs.len()), message: Vec::new() };
         for (input, blind) in inputs.iter().zip(&blinded.blinds) {
@@ -76,9 +78,7 @@ impl Blinded {
     }
 
     /// From what `to_parts` gave, with the same inputs.
-    pub(crate) fn from_parts(
-        inputs: &[impl AsRef<[u8]>], blinds: &[[u8; 32]], padding: &[[u8; 32]],
-    ) -> Result<Self> {
+    pub(crate) fn from_parts(inputs: &[impl AsRef<[u8]>], blinds: &[[u8; 32]], padding: &[[u8; 32]]) -> Result<Self> {
         if inputs.len() + padding.len() > MAX_BATCH || inputs.len() + padding.len() == 0 {
             return Err(Error::Misuse("a batch holds 1 to 4096 elements"));
         }

@@ -94,7 +94,8 @@ impl Key {
     /// If it isn't a canonical scalar, or zero.
     pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self> {
         Self::of(
-            Option::from(Scalar::from_canonical_bytes(*bytes)).ok_or(Error::Misuse("a key isn't a canonical scalar"))?,
+            Option::from(Scalar::from_canonical_bytes(*bytes))
+                .ok_or(Error::Misuse("a key isn't a canonical scalar"))?,
         )
     }
 

@@ -16,7 +16,12 @@ const ELEMENT: [u8; 2] = [0, POINT as u8];
 
 /// `GenerateProof` (§2.2.1). `asked` are the points of `asked_bytes`; `answered` starts with their multiples.
 pub(super) fn prove(
-    key: &Scalar, public: &PublicKey, asked: &[RistrettoPoint], asked_bytes: &[u8], answered: &[u8], nonce: &Scalar,
+    key: &Scalar,
+    public: &PublicKey,
+    asked: &[RistrettoPoint],
+    asked_bytes: &[u8],
+    answered: &[u8],
+    nonce: &Scalar,
 ) -> Result<[u8; PROOF]> {
     let weights = weights(public, asked_bytes, answered)?;
     // ComputeCompositesFast.
@@ -32,7 +37,11 @@ pub(super) fn prove(
 
 /// `VerifyProof` (§2.2.2), with half of each element asked (as `blind` has them): `halves` times two are the points of `asked_bytes`.
 pub(super) fn verify(
-    public: &PublicKey, halves: &[RistrettoPoint], asked_bytes: &[u8], answers: &[RistrettoPoint], answered: &[u8],
+    public: &PublicKey,
+    halves: &[RistrettoPoint],
+    asked_bytes: &[u8],
+    answers: &[RistrettoPoint],
+    answered: &[u8],
     proof: &[u8; PROOF],
 ) -> Result<bool> {
     let (Some(challenged), Some(response)) = (scalar(&proof[..32]), scalar(&proof[32..])) else {
@@ -64,17 +73,17 @@ fn weights(public: &PublicKey, asked: &[u8], answered: &[u8]) -> Result<Vec<Scal
     let pairs = asked.as_chunks::<POINT>().0.iter().zip(answered.as_chunks::<POINT>().0);
     (0u16..)
         .zip(pairs)
-        .map(|(at, (c, d))| {
-            to_scalar(&[&[0, 64], &seed, &at.to_be_bytes(), &ELEMENT, c, &ELEMENT, d, b"Composite"])
-        })
+        .map(|(at, (c, d))| to_scalar(&[&[0, 64], &seed, &at.to_be_bytes(), &ELEMENT, c, &ELEMENT, d, b"Composite"]))
         .collect()
 }
 
 fn challenge(
-    public: &PublicKey, m: &RistrettoPoint, z: &RistrettoPoint, t2: &RistrettoPoint, t3: &RistrettoPoint,
+    public: &PublicKey,
+    m: &RistrettoPoint,
+    z: &RistrettoPoint,
+    t2: &RistrettoPoint,
+    t3: &RistrettoPoint,
 ) -> Result<Scalar> {
     let [m, z, t2, t3] = [m, z, t2, t3].map(|point| point.compress().to_bytes());
-    to_scalar(&[
-        &ELEMENT, &public.to_bytes(), &ELEMENT, &m, &ELEMENT, &z, &ELEMENT, &t2, &ELEMENT, &t3, b"Challenge",
-    ])
+    to_scalar(&[&ELEMENT, &public.to_bytes(), &ELEMENT, &m, &ELEMENT, &z, &ELEMENT, &t2, &ELEMENT, &t3, b"Challenge"])
 }

@@ -13,10 +13,10 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
+use super::Own;
 use super::receiver::{Entry, Match, Pending, Receiver};
 use super::sender::Sender;
 use super::terms::Terms;
-use super::Own;
 use crate::element::Element;
 use crate::error::{Error, Result};
 use crate::frame::{decode, encode};
@@ -152,7 +152,8 @@ impl Receiver {
         receiver.pending = pending.transpose()?;
         let committed = kept.handed + receiver.pending.as_ref().map_or(0, |pending| pending.elements.len() as u64);
         receiver.commitment.resume(committed, kept.subtrees)?;
-        receiver.at = usize::try_from(kept.at).ok().filter(|at| *at <= receiver.entries.len()).ok_or(bad("it was altered"))?;
+        receiver.at =
+            usize::try_from(kept.at).ok().filter(|at| *at <= receiver.entries.len()).ok_or(bad("it was altered"))?;
         receiver.attempt = kept.attempt;
         receiver.key = kept.key.map(|key| PublicKey::from_bytes(&key)).transpose()?;
         receiver.handed = kept.handed;

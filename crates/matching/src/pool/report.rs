@@ -57,7 +57,12 @@ impl PoolTerms {
 /// # Errors
 /// If it is no member, or the element or label is too long.
 pub fn report(
-    terms: &PoolTerms, member: &str, element: &Element, output: &Output, label: &[u8], rng: &mut impl CryptoRng,
+    terms: &PoolTerms,
+    member: &str,
+    element: &Element,
+    output: &Output,
+    label: &[u8],
+    rng: &mut impl CryptoRng,
 ) -> Result<Vec<u8>> {
     let seat = terms.epoch.setup().seat(member).ok_or(Error::Misuse("it isn't a member of this epoch"))?;
     let digest = terms.digest()?;

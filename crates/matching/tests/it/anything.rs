@@ -56,9 +56,8 @@ fn setting() -> &'static Setting {
         let of = |name: &str, bytes: Vec<u8>| Packages::from([(name.to_owned(), bytes)]);
         let (one, _, echo) = one.second(&of("b.example", b)).unwrap();
         let (_, mail, _) = two.second(&of("a.example", a)).unwrap();
-        let dealt = one
-            .finish(&of("b.example", mail["a.example"].clone()), &[("b.example".to_owned(), echo)].into())
-            .unwrap();
+        let dealt =
+            one.finish(&of("b.example", mail["a.example"].clone()), &[("b.example".to_owned(), echo)].into()).unwrap();
         let hub = Key::generate(&mut r);
         let proof = possession(&setup, &hub, &mut r).unwrap();
         let epoch = EpochKey::new(setup, &hub.public().to_bytes(), &proof, &dealt.shares).unwrap();

@@ -92,7 +92,9 @@ fn a_hub_that_alters_what_it_publishes_or_takes() {
     let found = altered.find(&outputs[0].1).unwrap().unwrap();
     assert_eq!((found.labels.len(), found.spoilt), (0, 1));
     assert!(Table::from_bytes(&shared.key, 16, &table.to_bytes()[1..]).is_err());
-    assert!(Table::from_bytes(&shared.key, 16, &[&table.to_bytes()[each..], &table.to_bytes()[..each]].concat()).is_err());
+    assert!(
+        Table::from_bytes(&shared.key, 16, &[&table.to_bytes()[each..], &table.to_bytes()[..each]].concat()).is_err()
+    );
     // A contribution doubled, shuffled, of a size that padding never gives.
     let bytes = one.to_bytes();
     assert!(Contribution::from_bytes(&[bytes, bytes].concat(), 16).is_err());

@@ -94,7 +94,8 @@ fn requests_are_charged_once_and_answered_as_they_were() {
     let first = holder.charge(&member(2), asked.request()).unwrap();
     let again = holder.charge(&member(2), asked.request()).unwrap();
     assert_eq!(used(holder), 100);
-    let (first, again) = (holder.answer(first, &mut shared.rng).unwrap(), holder.answer(again, &mut shared.rng).unwrap());
+    let (first, again) =
+        (holder.answer(first, &mut shared.rng).unwrap(), holder.answer(again, &mut shared.rng).unwrap());
     assert_eq!(first[HEADER..HEADER + 3200], again[HEADER..HEADER + 3200]);
     // The same round with other elements; in another's name; altered; cut; longer.
     let mut twice = stillwatch_matching::epoch::Asker::new(shared.key.clone(), &member(2), asker.round() - 1);

@@ -31,8 +31,7 @@ fn rfc_9497_vectors_hold() {
     assert_eq!(vectors.len(), 3);
     for vector in vectors {
         let inputs = bytes(&vector["Input"]);
-        let blinds: Vec<[u8; 32]> =
-            bytes(&vector["Blind"]).iter().map(|b| b.as_slice().try_into().unwrap()).collect();
+        let blinds: Vec<[u8; 32]> = bytes(&vector["Blind"]).iter().map(|b| b.as_slice().try_into().unwrap()).collect();
         let blinded = Blinded::with_blinds(&inputs, &blinds).unwrap();
         assert_eq!(blinded.message(), bytes(&vector["BlindedElement"]).concat());
         let answer = key.answer_with_nonce(blinded.message(), &array(&vector["ProofRandomScalar"])).unwrap();

@@ -43,7 +43,8 @@ pub(crate) fn deal(setup: &Setup, r: &mut ChaCha20Rng) -> Vec<Dealt> {
     let begun: Vec<_> = setup.members.iter().map(|name| Dealing::begin(setup.clone(), name, r).unwrap()).collect();
     let first: BTreeMap<String, Vec<u8>> =
         setup.members.iter().cloned().zip(begun.iter().map(|(_, package)| package.clone())).collect();
-    let without = |name: &String| first.iter().filter(|(n, _)| *n != name).map(|(n, p)| (n.clone(), p.clone())).collect();
+    let without =
+        |name: &String| first.iter().filter(|(n, _)| *n != name).map(|(n, p)| (n.clone(), p.clone())).collect();
     let second: Vec<_> = begun
         .into_iter()
         .zip(&setup.members)
@@ -92,7 +93,12 @@ impl Shared {
     }
 
     /// Has elements evaluated by the hub and these members.
-    pub(crate) fn outputs(&mut self, who: &str, elements: &[Element], quorum: &[usize]) -> Result<Vec<(Element, Output)>> {
+    pub(crate) fn outputs(
+        &mut self,
+        who: &str,
+        elements: &[Element],
+        quorum: &[usize],
+    ) -> Result<Vec<(Element, Output)>> {
         let names: Vec<String> = quorum.iter().map(|seat| member(*seat)).collect();
         let names: Vec<&str> = names.iter().map(String::as_str).collect();
         let mut asked = self.asker(who).ask(elements.to_vec(), 3, &names, &mut self.rng)?;

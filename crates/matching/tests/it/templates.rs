@@ -50,7 +50,8 @@ fn how_often_bands_match() {
         assert!((rate - expected).abs() < 0.1, "{similarity}: {rate}, expected {expected}");
         assert!((like / f64::from(pairs) - similarity).abs() < 0.02);
         let mean = equal as f64 / f64::from(pairs);
-        writeln!(table, "{similarity:<11} {rate:<8.3} {expected:<9.3} {mean:<6.2} {:.2}", like / f64::from(pairs)).unwrap();
+        writeln!(table, "{similarity:<11} {rate:<8.3} {expected:<9.3} {mean:<6.2} {:.2}", like / f64::from(pairs))
+            .unwrap();
     }
     insta::assert_snapshot!(table);
 }

@@ -89,8 +89,7 @@ impl Two {
     pub(crate) fn filled(&mut self, mut sender: Sender) -> Sender {
         for (batch, elements) in self.senders.chunks(1000).enumerate() {
             let labels: Vec<Vec<u8>> = (0..elements.len()).map(|at| label_of(batch * 1000 + at)).collect();
-            let items: Vec<(Element, &[u8])> =
-                elements.iter().cloned().zip(labels.iter().map(Vec::as_slice)).collect();
+            let items: Vec<(Element, &[u8])> = elements.iter().cloned().zip(labels.iter().map(Vec::as_slice)).collect();
             sender.add(&items).unwrap();
         }
         sender.seal().unwrap();
@@ -98,7 +97,12 @@ impl Two {
     }
 
     /// What the receiver sends next, given the sender's frame; `None` when it was the last.
-    pub(crate) fn step(&mut self, receiver: &mut Receiver, handed: &mut usize, frame: &[u8]) -> Result<(Vec<u8>, bool)> {
+    pub(crate) fn step(
+        &mut self,
+        receiver: &mut Receiver,
+        handed: &mut usize,
+        frame: &[u8],
+    ) -> Result<(Vec<u8>, bool)> {
         Ok(match receiver.receive(frame)? {
             Turn::Elements(count) => {
                 let frame = blind(receiver, &self.receivers[*handed..*handed + count], *handed, &mut self.rng)?;
@@ -137,7 +141,10 @@ impl Two {
 
 /// Hands over elements, of which the first is number `first` of the set.
 pub(crate) fn blind(
-    receiver: &mut Receiver, elements: &[Element], first: usize, rng: &mut ChaCha20Rng,
+    receiver: &mut Receiver,
+    elements: &[Element],
+    first: usize,
+    rng: &mut ChaCha20Rng,
 ) -> Result<Vec<u8>> {
     let labels: Vec<Vec<u8>> = (first..first + elements.len()).map(label_of).collect();
     let items: Vec<(Element, &[u8])> = elements.iter().cloned().zip(labels.iter().map(Vec::as_slice)).collect();

@@ -21,10 +21,10 @@ fn a_walk_shows_as_volume() {
     let mut hours = vec![1_024, 120, 90, 300, 210];
     // A /16, in one hour and slowly.
     hours.push(65_536);
-    assert_eq!(volume(&hours, 1_024), [
-        Alarm::Beyond { asked: 67_280, committed: 1_024 },
-        Alarm::Burst { hour: 5, asked: 65_536, usual: 210 },
-    ]);
+    assert_eq!(
+        volume(&hours, 1_024),
+        [Alarm::Beyond { asked: 67_280, committed: 1_024 }, Alarm::Burst { hour: 5, asked: 65_536, usual: 210 },]
+    );
     let slowly = [vec![1_024], vec![400; 164]].concat();
     assert_eq!(volume(&slowly, 1_024), [Alarm::Beyond { asked: 66_624, committed: 1_024 }]);
     assert_eq!(volume(&[u64::MAX, u64::MAX], u64::MAX), []);
