@@ -108,10 +108,10 @@ pub(crate) fn goes(bytes: &[u8]) {
     // Snapshots, keys, blinded elements, answers.
     let _ = Receiver::restore(setting.terms.clone(), setting.own.clone(), &mut &*bytes);
     let _ = Sender::restore(setting.terms.clone(), setting.own.clone(), &mut &*bytes);
-    if let Some(key) = bytes.first_chunk::<32>() {
-        if let Ok(public) = PublicKey::from_bytes(key) {
-            assert_eq!(public.to_bytes(), *key);
-        }
+    if let Some(key) = bytes.first_chunk::<32>()
+        && let Ok(public) = PublicKey::from_bytes(key)
+    {
+        assert_eq!(public.to_bytes(), *key);
     }
     let key = Key::from_bytes(&setting.share).unwrap();
     let _ = key.answer(bytes, &mut r);

@@ -3,6 +3,8 @@
 //! Invariant: every source of randomness is seeded.
 //! Not here: speed (`benches`).
 
+#![expect(clippy::unwrap_used, reason = "a test's fixtures and helpers end the test when they can't be made")]
+
 mod anything;
 mod channel;
 mod check;
