@@ -104,7 +104,7 @@ fn ours(size: u32) -> Result<(Duration, u64, usize)> {
     }
     let bytes = sender.progress().sent + sender.progress().received;
     let matches = receiver.into_matches()?;
-    let opened = matches.iter().filter(|found| found.label.as_deref().and_then(Label::from_bytes).is_some()).count();
+    let opened = matches.filter(|found| found.label.as_deref().and_then(Label::from_bytes).is_some()).count();
     Ok((cpu() - before, bytes, opened))
 }
 

@@ -137,6 +137,7 @@ impl Blinded {
                 point * *half
             })
             .collect();
+        let halves = Zeroizing::new(halves);
         Ok(finalize(inputs, &Zeroizing::new(double_and_encode(&halves))))
     }
 }

@@ -117,7 +117,8 @@ impl Key {
     /// If an input is longer than 65535 bytes.
     pub fn evaluate(&self, inputs: &[impl AsRef<[u8]>]) -> Result<Vec<Output>> {
         let half = Zeroizing::new(self.scalar.div_by_2());
-        let halves = inputs.iter().map(|input| Ok(to_group(input.as_ref())? * *half)).collect::<Result<Vec<_>>>()?;
+        let halves = inputs.iter().map(|input| Ok(to_group(input.as_ref())? * *half));
+        let halves: Zeroizing<Vec<RistrettoPoint>> = Zeroizing::new(halves.collect::<Result<_>>()?);
         Ok(finalize(inputs, &Zeroizing::new(double_and_encode(&halves))))
     }
 

@@ -71,5 +71,10 @@ pub(super) fn point(encoded: &[u8; POINT]) -> Option<RistrettoPoint> {
 
 /// Twice each element, encoded: one inversion for all.
 pub(super) fn double_and_encode(halves: &[RistrettoPoint]) -> Vec<u8> {
-    RistrettoPoint::double_and_compress_batch(halves).iter().flat_map(|encoded| encoded.to_bytes()).collect()
+    // Its full size from the start: what is secret isn't left behind in a smaller one.
+    let mut encoded = Vec::with_capacity(halves.len() * POINT);
+    RistrettoPoint::double_and_compress_batch(halves)
+        .iter()
+        .for_each(|point| encoded.extend_from_slice(point.as_bytes()));
+    encoded
 }

@@ -69,7 +69,9 @@ pub struct Receiver {
     /// Where in `entries` the next record's tag is looked for.
     pub(super) at: usize,
     pub(super) last_tag: Option<[u8; TAG]>,
-    pub(super) matches: Vec<Match>,
+    /// Which entries a record was found for, and its sealed labels one after the other: opened at the very end.
+    pub(super) found: Vec<u32>,
+    pub(super) sealed: Vec<u8>,
     pub(super) progress: Progress,
     pub(super) finished: bool,
 }
@@ -106,7 +108,8 @@ impl Receiver {
             entries: Vec::with_capacity(entries),
             at: 0,
             last_tag: None,
-            matches: Vec::new(),
+            found: Vec::new(),
+            sealed: Vec::new(),
             finished: false,
         })
     }
@@ -180,17 +183,23 @@ impl Receiver {
         self.progress
     }
 
-    /// What is common, once the last frame was sent.
+    /// What is common, once the last frame was sent, in the order in which elements were handed over.
     ///
     /// # Errors
     /// If the match isn't over.
-    pub fn into_matches(mut self) -> Result<Vec<Match>> {
+    pub fn into_matches(self) -> Result<impl Iterator<Item = Match>> {
         if !self.finished {
             return Err(Error::Misuse("the match isn't over"));
         }
-        let mut matches = std::mem::take(&mut self.matches);
-        matches.sort_unstable_by_key(|found| found.index);
-        Ok(matches)
+        let mut order: Vec<usize> = (0..self.found.len()).collect();
+        order.sort_unstable_by_key(|at| self.entries.get(self.found[*at] as usize).map(|entry| entry.index));
+        let each = self.terms.record() - TAG;
+        Ok(order.into_iter().filter_map(move |at| {
+            let entry = self.entries.get(self.found[at] as usize)?;
+            let sealed = self.sealed.get(at * each..(at + 1) * each)?;
+            let label = if each == 0 { None } else { open(&entry.key, &self.digest, sealed) };
+            Some(Match { index: entry.index, label })
+        }))
     }
 
     /// Hash of all that was sent and received since the last [`Receiver::open`]: equal to the sender's.
@@ -257,7 +266,8 @@ impl Receiver {
         Ok(())
     }
 
-    /// Both sides' tags ascend, so that comparing is one walk along both.
+    /// Both sides' tags ascend, so that comparing is one walk along both. Labels stay sealed until the last frame is sent: how
+    /// long this side takes to answer must not say how much matched.
     fn take_records(&mut self, conversation: &Conversation, body: &[u8]) -> Result<()> {
         let each = self.terms.record();
         let left = self.terms.sender.size - self.progress.records;
@@ -279,9 +289,10 @@ impl Receiver {
                 self.at += 1;
             }
             // The same element may be there more than once among this side's.
-            for entry in self.entries[self.at..].iter().take_while(|entry| entry.tag == *tag) {
-                let label = if self.terms.label == 0 { None } else { open(&entry.key, &self.digest, sealed) };
-                self.matches.push(Match { index: entry.index, label });
+            let same = self.entries[self.at..].iter().take_while(|entry| entry.tag == *tag).count();
+            for at in self.at..self.at + same {
+                self.found.push(at as u32);
+                self.sealed.extend_from_slice(sealed);
             }
         }
         self.last_tag = last;

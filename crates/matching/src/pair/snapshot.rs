@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::Own;
-use super::receiver::{Entry, Match, Pending, Receiver};
+use super::receiver::{Entry, Pending, Receiver};
 use super::sender::Sender;
 use super::terms::Terms;
 use crate::element::Element;
@@ -40,7 +40,7 @@ struct KeptReceiver {
     records: u64,
     subtrees: Vec<[u8; 32]>,
     pending: Option<KeptPending>,
-    matches: u64,
+    found: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -88,7 +88,7 @@ impl Receiver {
                 let elements = pending.elements.iter().map(|element| element.as_bytes().to_vec()).collect();
                 KeptPending { elements, blinds, padding }
             }),
-            matches: self.matches.len() as u64,
+            found: self.found.len() as u64,
         };
         head(out, RECEIVER, &self.digest, &kept)?;
         for entry in &self.entries {
@@ -96,12 +96,10 @@ impl Receiver {
             out.write_all(&entry.key)?;
             out.write_all(&entry.index.to_le_bytes())?;
         }
-        for found in &self.matches {
-            out.write_all(&found.index.to_le_bytes())?;
-            let label = found.label.as_deref();
-            out.write_all(&label.map_or(u16::MAX, |label| label.len() as u16).to_le_bytes())?;
-            out.write_all(label.unwrap_or_default())?;
+        for at in &self.found {
+            out.write_all(&at.to_le_bytes())?;
         }
+        out.write_all(&self.sealed)?;
         Ok(())
     }
 
@@ -124,23 +122,18 @@ impl Receiver {
             entry.index = u32::from_le_bytes([bytes[48], bytes[49], bytes[50], bytes[51]]);
             receiver.entries.push(entry);
         }
-        // The same element may be there more than once among the receiver's.
-        if kept.matches > kept.handed {
+        if kept.found > kept.handed {
             return Err(bad("it has more matches than elements"));
         }
-        for _ in 0..kept.matches {
-            let mut bytes = [0; 6];
+        for _ in 0..kept.found {
+            let mut bytes = [0; 4];
             input.read_exact(&mut bytes).map_err(|_| bad("it was cut"))?;
-            let [a, b, c, d, e, f] = bytes;
-            let label = match u16::from_le_bytes([e, f]) {
-                u16::MAX => None,
-                length => {
-                    let mut label = vec![0; length.into()];
-                    input.read_exact(&mut label).map_err(|_| bad("it was cut"))?;
-                    Some(label)
-                }
-            };
-            receiver.matches.push(Match { index: u32::from_le_bytes([a, b, c, d]), label });
+            receiver.found.push(u32::from_le_bytes(bytes));
+        }
+        let sealed = kept.found * (receiver.terms.record() - TAG) as u64;
+        let read = input.take(sealed).read_to_end(&mut receiver.sealed).map_err(|_| bad("it was cut"))?;
+        if read as u64 != sealed {
+            return Err(bad("it was cut"));
         }
         ended(input)?;
         let pending = kept.pending.as_ref().map(|pending| {

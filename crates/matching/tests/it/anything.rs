@@ -3,8 +3,6 @@
 //! Invariant: nothing is taken that wasn't made by the other side; a refusal changes nothing.
 //! Not here: where bytes come from (`fuzz/`, and the tests below).
 
-#![allow(dead_code, reason = "the fuzz target uses one function of this file")]
-
 use std::sync::OnceLock;
 
 use rand_chacha::ChaCha20Rng;

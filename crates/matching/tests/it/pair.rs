@@ -35,7 +35,7 @@ proptest! {
 
 #[test]
 fn batches_of_any_size_at_their_edges() {
-    for (mine, theirs, common) in [(4095, 1, 1), (4096, 70, 0), (4097, 3000, 70), (9000, 64, 64)] {
+    for (mine, theirs, common) in [(4095, 1, 1), (4096, 70, 0), (4097, 2900, 70), (8193, 64, 64)] {
         let mut two = Two::new(addresses(0, mine), addresses(mine - common, theirs));
         let (matches, _) = two.run(|_, _| ()).unwrap();
         assert_eq!(matches.len(), common as usize);

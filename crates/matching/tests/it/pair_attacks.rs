@@ -210,7 +210,7 @@ fn a_label_that_does_not_open_shows_on_the_receivers_side_only() {
                 break;
             }
         }
-        let matches = receiver.into_matches().unwrap();
+        let matches: Vec<_> = receiver.into_matches().unwrap().collect();
         assert_eq!(matches.len(), 10);
         assert!(matches.iter().all(|found| found.label.is_none() == spoil));
         seen.push(shapes);

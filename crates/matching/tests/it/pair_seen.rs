@@ -117,10 +117,7 @@ fn the_whole_transcript_shows_no_element_that_is_not_common() {
             assert!(!outputs.contains(&made.compress().to_bytes()));
         }
     }
-    assert_eq!(
-        receiver.into_matches().unwrap().iter().map(|m| m.index).collect::<Vec<_>>(),
-        (90..100).collect::<Vec<_>>()
-    );
+    assert_eq!(receiver.into_matches().unwrap().map(|m| m.index).collect::<Vec<_>>(), (90..100).collect::<Vec<_>>());
 
     // With the key that the receiver doesn't have, this test finds exactly the sender's set: it isn't blind.
     let key = Key::from_bytes(&key_bytes).unwrap();

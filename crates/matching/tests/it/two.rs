@@ -128,7 +128,7 @@ impl Two {
             if next.1 {
                 assert!(reply.is_none() && sender.finished());
                 assert_eq!(receiver.transcript(), sender.transcript());
-                return Ok((receiver.into_matches()?, wire));
+                return Ok((receiver.into_matches()?.collect(), wire));
             }
             let mut frame = reply.unwrap();
             tamper(wire.len(), &mut frame);
