@@ -136,6 +136,26 @@ impl Table {
         Ok(Self { epoch: *epoch.digest(), label, records: bytes.to_vec() })
     }
 
+    /// Whether one's own contribution is in what was published, whole: a hub might have left something out.
+    ///
+    /// # Errors
+    /// If it isn't.
+    pub fn holds(&self, filter: &Filter, own: &Contribution) -> Result<()> {
+        let missing = |what| Error::Stored { what, why: "something of one's own contribution is missing" };
+        let each = record(self.label);
+        let mut published = self.records.chunks_exact(each);
+        for record in own.records.chunks_exact(record(own.label)) {
+            // Both are in order, so that one walk along both is enough.
+            if !published.by_ref().any(|one| one == record) {
+                return Err(missing("table"));
+            }
+            if !record.first_chunk::<TAG>().is_some_and(|tag| filter.has_tag(short(tag))) {
+                return Err(missing("filter"));
+            }
+        }
+        Ok(())
+    }
+
     /// What members attached to the element with this output; nothing, if none of them has it.
     ///
     /// # Errors

@@ -95,6 +95,12 @@ fn a_hub_that_alters_what_it_publishes_or_takes() {
     assert!(
         Table::from_bytes(&shared.key, 16, &[&table.to_bytes()[each..], &table.to_bytes()[..each]].concat()).is_err()
     );
+    // What a member gave is left out, of either.
+    let both = [one.clone(), contribution(&mut shared, 1, 500, 100)];
+    let (whole, of_both) = Table::merge(&shared.key, &both).unwrap();
+    both.iter().for_each(|own| whole.holds(&of_both, own).unwrap());
+    assert!(matches!(table.holds(&of_both, &both[1]), Err(Error::Stored { what: "table", .. })));
+    assert!(matches!(whole.holds(&filter, &both[1]), Err(Error::Stored { what: "filter", .. })));
     // A contribution doubled, shuffled, of a size that padding never gives.
     let bytes = one.to_bytes();
     assert!(Contribution::from_bytes(&[bytes, bytes].concat(), 16).is_err());

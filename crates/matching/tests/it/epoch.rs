@@ -47,6 +47,15 @@ fn every_quorum_gives_the_output_of_one_key_and_fewer_do_not() {
     let mut other = Shared::new(2, 5, 3);
     let outputs = other.outputs(&member(1), &elements, &[0, 1, 2]).unwrap();
     assert!(outputs.iter().zip(&expected).all(|((_, output), expected)| output != expected));
+    // A request of one epoch is refused in another, an answer too: shares of two never come together.
+    let names = [member(0), member(1), member(2)];
+    let quorum: Vec<&str> = names.iter().map(String::as_str).collect();
+    let mut asked = shared.asker(&member(4)).ask(elements.clone(), 0, &quorum, &mut shared.rng).unwrap();
+    assert!(matches!(other.holders[0].charge(&member(4), asked.request()), Err(Error::Frame { .. })));
+    let of_other = other.asker(&member(4)).ask(elements, 0, &quorum, &mut other.rng).unwrap();
+    let charged = other.holders[0].charge(&member(4), of_other.request()).unwrap();
+    let answer = other.holders[0].answer(charged, &mut other.rng).unwrap();
+    assert!(asked.take(&member(0), &answer).is_err());
 }
 
 #[test]

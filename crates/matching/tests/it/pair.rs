@@ -79,3 +79,18 @@ fn sets_and_terms_that_do_not_fit_are_refused() {
     terms.label = 2000;
     assert!(terms.digest().is_err());
 }
+
+/// Whoever runs matches does so on several threads.
+#[test]
+fn every_side_can_move_between_threads() {
+    fn moves<T: Send + 'static>() {}
+    moves::<stillwatch_matching::pair::Receiver>();
+    moves::<stillwatch_matching::pair::Sender>();
+    moves::<stillwatch_matching::channel::Channel>();
+    moves::<stillwatch_matching::channel::Handshake>();
+    moves::<stillwatch_matching::epoch::Holder>();
+    moves::<stillwatch_matching::epoch::Asked>();
+    moves::<stillwatch_matching::epoch::Sharing>();
+    moves::<stillwatch_matching::check::Table>();
+    moves::<stillwatch_matching::pool::Opening>();
+}

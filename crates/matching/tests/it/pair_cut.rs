@@ -7,9 +7,11 @@ use stillwatch_matching::pair::{Receiver, Sender};
 
 use crate::two::{Two, addresses};
 
-/// 4200 and 3000 elements: two batches, two frames of records.
+/// 4200 and 130 elements with the longest labels: two batches, two frames of records.
 fn two() -> Two {
-    Two::new(addresses(0, 4200), addresses(4100, 3000))
+    let mut two = Two::new(addresses(0, 4200), addresses(4100, 130));
+    two.terms.label = 1024;
+    two
 }
 
 fn saved_receiver(two: &Two, receiver: &Receiver) -> Receiver {
