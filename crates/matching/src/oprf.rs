@@ -5,8 +5,8 @@
 //! Not here: who may ask, and how often (`budget`), what outputs are used for (`record`).
 //!
 //! Why not the crate `voprf` itself: it multiplies one by one where a batch can share work. Here the multiplication is by half
-//! the scalar and doubled while encoding (one inversion a batch), and the two sums that a proof is about are one
-//! multi-scalar multiplication each: 2.3 times less work for the same bytes (`docs/matching.md`, "What it costs").
+//! the scalar and doubled while encoding (one inversion a batch), and the two sums that a proof is about are one multi-scalar
+//! multiplication each: the same bytes for a third of the work of answering, a quarter of that of checking (`docs/matching.md`).
 
 mod blind;
 mod key;
