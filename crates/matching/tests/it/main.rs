@@ -20,5 +20,6 @@ mod pool;
 mod rng;
 mod shared;
 mod templates;
+mod three;
 mod two;
 mod walk;
