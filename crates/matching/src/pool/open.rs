@@ -93,13 +93,21 @@ impl Opening {
         }
         all.sort_unstable_by(|a, b| a.1[..TAG].cmp(&b.1[..TAG]).then(a.0.cmp(&b.0)));
         let mut opened = Opened::default();
+        let mut blamed = vec![0u32; self.reports.len()];
         for group in all.chunk_by(|a, b| a.1[..TAG] == b.1[..TAG]) {
             if group.len() < usize::from(self.terms.threshold) {
                 opened.shut += 1;
                 continue;
             }
-            match self.group(group)? {
-                Some(group) => opened.groups.push(group),
+            // Who was wrong before is tried last: else a few could make everyone's shares be tried in all ways, each time.
+            let mut order: Vec<usize> = (0..group.len()).collect();
+            order.sort_by_key(|at| blamed[group[*at].0]);
+            match self.group(group, &order)? {
+                Some(group) => {
+                    let seats = group.wrong.iter().filter_map(|member| self.terms.epoch.setup().seat(member));
+                    seats.for_each(|seat| blamed[seat] += 1);
+                    opened.groups.push(group);
+                }
                 None => opened.spoilt += 1,
             }
         }
@@ -107,11 +115,12 @@ impl Opening {
         Ok(opened)
     }
 
-    fn group(&self, group: &[(usize, &[u8])]) -> Result<Option<Group>> {
+    fn group(&self, group: &[(usize, &[u8])], order: &[usize]) -> Result<Option<Group>> {
         let k = usize::from(self.terms.threshold);
         let mut chosen: Vec<usize> = (0..k).collect();
         for _ in 0..TRIES {
-            if let Some(found) = self.with(group, &chosen)? {
+            let tried: Vec<usize> = chosen.iter().map(|at| order[*at]).collect();
+            if let Some(found) = self.with(group, &tried)? {
                 return Ok(found);
             }
             if !next(&mut chosen, group.len()) {

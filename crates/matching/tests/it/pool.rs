@@ -115,6 +115,27 @@ fn wrong_shares_and_labels_name_their_members_and_keep_nothing_shut() {
 }
 
 #[test]
+fn a_few_who_are_always_wrong_are_named_each_time() {
+    let mut shared = Shared::new(1, 8, 2);
+    let terms = terms(&shared, 4);
+    let elements = addresses(0, 40);
+    let mut all: Vec<Vec<u8>> = (0..8).map(|who| reports(&mut shared, &terms, who, &elements)).collect();
+    let each = terms.report();
+    for who in [0, 1, 2, 5] {
+        all[who].chunks_mut(each).for_each(|report| report[30] ^= 1);
+    }
+    let opened = open(&terms, &all);
+    assert_eq!((opened.groups.len(), opened.spoilt), (40, 0));
+    for group in opened.groups {
+        assert_eq!(group.wrong, [member(0), member(1), member(2), member(5)]);
+        assert_eq!(group.reports.iter().map(|(who, _)| who.clone()).collect::<Vec<_>>(), [3, 4, 6, 7].map(member));
+    }
+    // One more, and no four are right.
+    all[7].chunks_mut(each).for_each(|report| report[30] ^= 1);
+    assert_eq!(open(&terms, &all).spoilt, 40);
+}
+
+#[test]
 fn fewer_than_k_reports_show_only_that_tags_are_equal() {
     let mut shared = Shared::new(1, 4, 2);
     let terms = terms(&shared, 3);
