@@ -4,9 +4,11 @@
 //! Not here: HTTP's headers (`http/who.rs`).
 
 mod book;
+mod grant;
 mod role;
 mod token;
 
 pub use book::{Book, Known, May};
+pub use grant::{end, grant};
 pub use role::Role;
 pub use token::{Token, hash};

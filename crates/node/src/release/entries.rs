@@ -4,7 +4,7 @@
 //! Not here: writing them (`record.rs`).
 
 use jiff::Timestamp;
-use stillwatch_ledger::{Approval, Entry, Outcome, What};
+use stillwatch_ledger::{Approval, Change, Entry, Outcome, What};
 use stillwatch_model::Micros;
 use stillwatch_track::owed::Past;
 use stillwatch_track::releases::{Approval as Approved, Item, Owes, Release, grouped};
@@ -82,6 +82,13 @@ pub(crate) fn concluded(past: &Past) -> Result<Option<String>> {
     };
     let by = By { author: past.author.clone(), at: past.at };
     decision(&past.campaign, outcome, &format!("{} (history {})", past.became, past.place), &by).map(Some)
+}
+
+/// The entry of a role that somebody got or lost.
+pub(crate) fn role(whose: &str, role: &str, is_granted: bool, by: &By) -> Result<String> {
+    let change = if is_granted { Change::Granted } else { Change::Revoked };
+    let what = What::Role { whose: name(whose), role: name(role), change };
+    text(&Entry { at: at(by.at), by: name(&by.author), what })
 }
 
 /// The entry of examples that somebody looked at.

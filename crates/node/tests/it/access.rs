@@ -5,7 +5,9 @@
 
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use stillwatch_track::exchange::{Right, allow, revoke};
+use stillwatch_node::access::end;
+use stillwatch_track::By;
+use stillwatch_track::exchange::{Right, allow};
 
 use crate::lab::{CLIENTS, Lab, TAXII, Tested, envelope, id, some};
 
@@ -115,7 +117,7 @@ async fn what_changes_counts_from_the_next_look_on() -> Tested {
     // A right that a role doesn't allow is none.
     allow(&lab.node.store, "viewer", Right { collection: shared, can_read: true, can_write: true }).await?;
     allow(&lab.node.store, "reader", Right { collection: shared, can_read: false, can_write: false }).await?;
-    revoke(&lab.node.store, "hub", 5).await?;
+    end(&lab.node.store, "hub", &By { author: "ada".into(), at: 5 }).await?;
     lab.node.refresh().await?;
     assert_eq!(lab.post("viewer", "shared", &envelope(&some(1))).await?.status, 403);
     assert_eq!(lab.get("reader", "/trust/collections/shared/objects/").await?.status, 404);

@@ -9,10 +9,11 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::Value;
-use stillwatch_node::access::{Role, Token};
+use stillwatch_node::access::{Role, Token, grant};
 use stillwatch_node::config::{Config, Root};
 use stillwatch_node::http::{Node, router};
-use stillwatch_track::exchange::{Collection, NewCollection, Right, add_client, make_collection};
+use stillwatch_track::By;
+use stillwatch_track::exchange::{Collection, NewCollection, Right, make_collection};
 use stillwatch_track::{Missing, Place, Store};
 use tempfile::TempDir;
 use tower::ServiceExt;
@@ -121,7 +122,7 @@ impl Lab {
                     can_write: right.contains('w'),
                 })
                 .collect();
-            add_client(&store, name, role.name(), &token.kept(), &rights, 1).await?;
+            grant(&store, name, role, &token, &rights, &By { author: "ada".into(), at: 1 }).await?;
             tokens.push((name, token.show().to_owned()));
         }
         let node = Node::new(config, store).await?;

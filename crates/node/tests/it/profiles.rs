@@ -3,7 +3,8 @@
 //! Invariant: a clock that is moved back brings nothing back.
 //! Not here: what a profile says.
 
-use stillwatch_ledger::What;
+use stillwatch_ledger::{Change, What};
+use stillwatch_node::access::{Role, Token, end, grant};
 use stillwatch_node::profile::{adopt, in_force};
 use stillwatch_node::release::settle;
 use stillwatch_share::SIGNATURE;
@@ -13,7 +14,7 @@ use crate::path::Told;
 use crate::places::{Tested, on_both};
 use crate::world::{DAY, World, sign, signed, trusted, who};
 
-on_both![only_what_loads_is_put_in_force, a_clock_moved_back_brings_no_expired_profile_to_life];
+on_both![only_what_loads_is_put_in_force, roles_are_written_down, a_clock_moved_back_brings_no_expired_profile_to_life];
 
 async fn only_what_loads_is_put_in_force(place: Place) -> Tested {
     let world = World::new(&place).await?;
@@ -44,6 +45,26 @@ async fn only_what_loads_is_put_in_force(place: Place) -> Tested {
         })
         .collect();
     assert_eq!(changes, [(None, Some("1".into())), (Some("1".into()), Some("3".into()))]);
+    Ok(())
+}
+
+async fn roles_are_written_down(place: Place) -> Tested {
+    let world = World::new(&place).await?;
+    grant(&world.store, "lab-one", Role::Member, &Token::make(), &[], &who("ada", 1)).await?;
+    assert!(grant(&world.store, "lab-one", Role::Admin, &Token::make(), &[], &who("eve", 2)).await.is_err());
+    end(&world.store, "lab-one", &who("ben", 3)).await?;
+    assert!(end(&world.store, "lab-one", &who("ben", 4)).await.is_err());
+    settle(&world.store, &world.record, &who("ben", 5)).await?;
+    let roles: Vec<(String, String, String, Change)> = world
+        .entries()?
+        .into_iter()
+        .filter_map(|entry| match entry.what {
+            What::Role { whose, role, change } => Some((entry.by, whose, role, change)),
+            _ => None,
+        })
+        .collect();
+    let expected = [("ada", Change::Granted), ("ben", Change::Revoked)];
+    assert_eq!(roles, expected.map(|(by, change)| (by.into(), "lab-one".into(), "member".into(), change)));
     Ok(())
 }
 

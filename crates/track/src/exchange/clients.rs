@@ -10,6 +10,7 @@ use stillwatch_model::Micros;
 
 use super::collections::changed;
 use crate::error::{Error, Result};
+use crate::owed;
 use crate::store::Store;
 
 /// What a client may do with a collection.
@@ -40,7 +41,10 @@ pub struct Client {
     pub rights: Vec<Right>,
 }
 
-/// Makes a client, or one anew that was revoked.
+/// Makes the ledger's entry for a role that somebody gets (`true`) or loses.
+pub type RoleEntry<'a> = dyn Fn(&str, bool) -> Result<String> + Sync + 'a;
+
+/// Makes a client, or one anew that was revoked; the ledger is owed what `entry` makes of its role.
 ///
 /// # Errors
 /// When the name is taken or can't be one, or the store can't be written.
@@ -51,6 +55,7 @@ pub async fn add_client(
     token: &str,
     rights: &[Right],
     at: Micros,
+    entry: &RoleEntry<'_>,
 ) -> Result<()> {
     name("name of a client", called)?;
     let mut tx = store.write().await?;
@@ -76,6 +81,7 @@ pub async fn add_client(
     for right in rights {
         put(&mut tx, called, *right).await?;
     }
+    owed::owe(&mut tx, called, &entry(role, true)?).await?;
     changed(&mut tx).await?;
     tx.commit().await?;
     Ok(())
@@ -114,20 +120,19 @@ async fn put(tx: &mut Transaction<'static, Any>, called: &str, right: Right) -> 
     Ok(())
 }
 
-/// Ends a client's token, for good.
+/// Ends a client's token, for good; the ledger is owed what `entry` makes of its role.
 ///
 /// # Errors
 /// When there is no such client, or the store can't be written.
-pub async fn revoke(store: &Store, called: &str, at: Micros) -> Result<()> {
+pub async fn revoke(store: &Store, called: &str, at: Micros, entry: &RoleEntry<'_>) -> Result<()> {
     let mut tx = store.write().await?;
-    let done = sqlx::query("UPDATE clients SET revoked = $2 WHERE name = $1 AND revoked IS NULL")
+    let row = sqlx::query("SELECT role FROM clients WHERE name = $1 AND revoked IS NULL")
         .bind(called)
-        .bind(at)
-        .execute(&mut *tx)
+        .fetch_optional(&mut *tx)
         .await?;
-    if done.rows_affected() == 0 {
-        return Err(unknown(called));
-    }
+    let role: String = row.ok_or_else(|| unknown(called))?.try_get(0)?;
+    sqlx::query("UPDATE clients SET revoked = $2 WHERE name = $1").bind(called).bind(at).execute(&mut *tx).await?;
+    owed::owe(&mut tx, called, &entry(&role, false)?).await?;
     changed(&mut tx).await?;
     tx.commit().await?;
     Ok(())

@@ -263,19 +263,22 @@ async fn clients_and_collections_are_kept(place: Place) -> Tested {
     assert_eq!(make_collection(&store, &like("a"), 1).await.map_err(|e| e.fault()), Err(Fault::Refused));
     assert_eq!(collections(&store).await?, std::slice::from_ref(&into));
     let right = Right { collection: into.number, can_read: true, can_write: false };
-    add_client(&store, "lab-one", "member", "hash-1", &[right], 10).await?;
+    add_client(&store, "lab-one", "member", "hash-1", &[right], 10, &owes).await?;
     for (name, fault) in [("lab-one", Fault::Refused), ("Lab One", Fault::Refused), ("", Fault::Refused)] {
-        assert_eq!(add_client(&store, name, "member", "hash-2", &[], 10).await.map_err(|e| e.fault()), Err(fault));
+        assert_eq!(
+            add_client(&store, name, "member", "hash-2", &[], 10, &owes).await.map_err(|e| e.fault()),
+            Err(fault)
+        );
     }
     allow(&store, "lab-one", Right { can_write: true, ..right }).await?;
     let all = clients(&store).await?;
     assert_eq!((all.len(), all[0].rights[0].can_write, all[0].revoked), (1, true, None));
     let before = changes(&store).await?;
-    revoke(&store, "lab-one", 20).await?;
-    assert_eq!(revoke(&store, "lab-one", 21).await.map_err(|e| e.fault()), Err(Fault::Unknown));
+    revoke(&store, "lab-one", 20, &owes).await?;
+    assert_eq!(revoke(&store, "lab-one", 21, &owes).await.map_err(|e| e.fault()), Err(Fault::Unknown));
     assert_eq!(changes(&store).await?, before + 1);
     assert_eq!(clients(&store).await?[0].revoked, Some(20));
-    add_client(&store, "lab-one", "member", "hash-3", &[], 30).await?;
+    add_client(&store, "lab-one", "member", "hash-3", &[], 30, &owes).await?;
     let all = clients(&store).await?;
     assert_eq!((all[0].token.as_str(), all[0].revoked, all[0].rights.len()), ("hash-3", None, 0));
     Ok(())
@@ -300,7 +303,7 @@ async fn an_exchange_is_restored_from_a_backup(place: Place) -> Tested {
     let folder = tempfile::tempdir()?;
     let store = open(&place).await?;
     let into = collection(&store, "a").await?;
-    add_client(&store, "lab-one", "member", "hash-1", &[], 10).await?;
+    add_client(&store, "lab-one", "member", "hash-1", &[], 10, &owes).await?;
     put(
         &store,
         &into,
@@ -443,4 +446,9 @@ async fn pages_hold_what_a_naive_model_holds(place: Place) -> Tested {
         }
     }
     Ok(())
+}
+
+/// What the ledger is owed for a role.
+fn owes(role: &str, is_granted: bool) -> stillwatch_track::Result<String> {
+    Ok(format!("{role}: {is_granted}"))
 }

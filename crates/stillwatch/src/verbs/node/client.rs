@@ -7,12 +7,13 @@ use std::collections::BTreeMap;
 
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::json;
-use stillwatch_node::access::{Role, Token};
+use stillwatch_node::access::{Role, Token, end, grant};
 use stillwatch_track::exchange::{self, Right};
 use stillwatch_track::{Store, instant};
 
-use super::{Settings, find};
-use crate::verbs::store::{Format, block_on, now, print, print_json, say, told};
+use super::{Settings, find, said};
+use crate::verbs::record::Recording;
+use crate::verbs::store::{Author, Format, block_on, print, print_json, say, told};
 
 /// Arguments of `client`.
 #[derive(Debug, ClapArgs)]
@@ -25,6 +26,7 @@ use crate::verbs::store::{Format, block_on, now, print, print_json, say, told};
 Roles: viewer, approver and auditor read; analyst, member and hub read and write; admin may use every collection and remove what
 others sent; admin and auditor see figures. A right to a collection is given by its alias or id.
 The token goes to the client as `Authorization: Bearer TOKEN`, or as the password of HTTP Basic with its name.
+With a ledger (--ledger, STILLWATCH_LEDGER) roles that somebody gets or loses are written down there; without one they are owed to it.
 Exit codes: 0 done; 2 failure.")]
 pub(crate) struct Args {
     #[command(subcommand)]
@@ -48,6 +50,10 @@ enum Verb {
 struct AddArgs {
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    author: Author,
+    #[command(flatten)]
+    recording: Recording,
     /// Its name: lower-case letters, digits, `.`, `-`, `_`
     name: String,
     /// Its role
@@ -93,6 +99,10 @@ struct ListArgs {
 struct RevokeArgs {
     #[command(flatten)]
     settings: Settings,
+    #[command(flatten)]
+    author: Author,
+    #[command(flatten)]
+    recording: Recording,
     /// Its name
     name: String,
 }
@@ -122,7 +132,9 @@ impl Rights {
 
 async fn add(args: &AddArgs) -> Result<u8, String> {
     let (_, store) = args.settings.open().await?;
-    if !args.rights.write.is_empty() && !Role::of(&args.role).is_some_and(Role::writes) {
+    let role =
+        Role::of(&args.role).ok_or("error: there is no such role\nhint: `stillwatch client --help` lists them")?;
+    if !args.rights.write.is_empty() && !role.writes() {
         return Err(format!(
             "error: the role `{}` never writes\nhint: leave `--write` out, or choose another role",
             args.role
@@ -130,7 +142,9 @@ async fn add(args: &AddArgs) -> Result<u8, String> {
     }
     let rights = args.rights.of(&store).await?;
     let token = Token::make();
-    exchange::add_client(&store, &args.name, &args.role, &token.kept(), &rights, now()).await.map_err(told)?;
+    let by = args.author.by();
+    grant(&store, &args.name, role, &token, &rights, &by).await.map_err(said)?;
+    args.recording.settle(&store, &by).await?;
     store.close().await;
     say(&format!("this is the token of the client `{}`, shown once:", args.name));
     print(format!("{}\n", token.show()))?;
@@ -202,7 +216,9 @@ async fn list(args: &ListArgs) -> Result<u8, String> {
 
 async fn revoke(args: &RevokeArgs) -> Result<u8, String> {
     let (_, store) = args.settings.open().await?;
-    exchange::revoke(&store, &args.name, now()).await.map_err(told)?;
+    let by = args.author.by();
+    end(&store, &args.name, &by).await.map_err(said)?;
+    args.recording.settle(&store, &by).await?;
     store.close().await;
     say(&format!("the token of `{}` opens nothing any more; a running node hears of it within a second", args.name));
     Ok(0)

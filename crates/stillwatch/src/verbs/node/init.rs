@@ -7,14 +7,13 @@ use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use clap::Args as ClapArgs;
-use stillwatch_node::access::{Role, Token};
+use stillwatch_node::access::{Role, Token, grant};
 use stillwatch_node::config::Config;
 use stillwatch_node::serve::tls;
-use stillwatch_track::exchange::add_client;
 use stillwatch_track::{Missing, Place, Store};
 
 use super::said;
-use crate::verbs::store::{block_on, now, print, say, told};
+use crate::verbs::store::{Author, block_on, print, say, told};
 
 /// The settings as they are written.
 const SETTINGS: &str = include_str!("node.toml");
@@ -52,7 +51,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     let token = Token::make();
     block_on(async {
         let store = Store::open(&Place::parse(config.data.as_ref()), Missing::Make).await.map_err(told)?;
-        add_client(&store, "admin", Role::Admin.name(), &token.kept(), &[], now()).await.map_err(told)?;
+        grant(&store, "admin", Role::Admin, &token, &[], &Author::default().by()).await.map_err(said)?;
         store.close().await;
         Ok(())
     })?;
