@@ -16,7 +16,12 @@ pub(crate) fn install(packages: &[&str]) -> Result<bool> {
         return Ok(false);
     }
     let install = || apt().args(["install", "--yes", "--quiet", "--no-install-recommends"]).args(packages).quiet();
-    Ok(install()? || (apt().args(["update", "--quiet"]).quiet()? && install()?))
+    Ok(install()? || (update()? && install()?))
+}
+
+/// Fetches the lists of packages; `false` where that can't be done.
+pub(crate) fn update() -> Result<bool> {
+    apt().args(["update", "--quiet"]).quiet()
 }
 
 fn apt() -> Command {

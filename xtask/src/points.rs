@@ -39,7 +39,9 @@ fn unpack() -> Result<bool> {
         return Ok(false);
     }
     fs::create_dir_all(FOLDER).with_context(|| format!("cannot make `{FOLDER}`"))?;
-    if !program("apt-get").args(["download", "--quiet", BOUNCER]).current_dir(FOLDER).quiet()? {
+    let download = || program("apt-get").args(["download", "--quiet", BOUNCER]).current_dir(FOLDER).quiet();
+    // A bare machine has no lists of packages yet.
+    if !download()? && !(apt::update()? && download()?) {
         return Ok(false);
     }
     let files = fs::read_dir(FOLDER).with_context(|| format!("cannot read `{FOLDER}`"))?;
