@@ -41,7 +41,8 @@ fn unpack() -> Result<bool> {
     fs::create_dir_all(FOLDER).with_context(|| format!("cannot make `{FOLDER}`"))?;
     let download = || program("apt-get").args(["download", "--quiet", BOUNCER]).current_dir(FOLDER).quiet();
     // A bare machine has no lists of packages yet.
-    if !download()? && !(apt::update()? && download()?) {
+    let is_here = download()? || (apt::update()? && download()?);
+    if !is_here {
         return Ok(false);
     }
     let files = fs::read_dir(FOLDER).with_context(|| format!("cannot read `{FOLDER}`"))?;
