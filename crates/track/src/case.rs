@@ -4,14 +4,14 @@
 //! Not here: what is left out of a bundle, and how it is written (the command line).
 
 use serde::Serialize;
-use sqlx::{Any, Row, Transaction};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use stillwatch_model::{Change, Example, Membership};
 
 use crate::campaign::{count, sightings};
 use crate::error::Result;
 use crate::expire::{Tombstone, graves_of};
 use crate::labels::{self, Label};
-use crate::objects::Object;
+use crate::objects::{self, Object};
 use crate::releases::{self, Course};
 use crate::retention::{Retention, retention};
 use crate::sighting::Body;
@@ -117,24 +117,9 @@ async fn runs(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Seen>>
 }
 
 async fn told(tx: &mut Transaction<'static, Any>, source: &str) -> Result<Vec<Object>> {
-    let rows = sqlx::query(
-        "SELECT id, version, type, json, source, received FROM objects WHERE source = $1 ORDER BY id, version",
-    )
-    .bind(source)
-    .fetch_all(&mut **tx)
-    .await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Object {
-                id: row.try_get(0)?,
-                version: row.try_get(1)?,
-                kind: row.try_get(2)?,
-                json: row.try_get(3)?,
-                source: row.try_get(4)?,
-                received: instant(row.try_get(5)?),
-            })
-        })
-        .collect()
+    let sql = format!("SELECT {} FROM objects WHERE source = $1 ORDER BY id, version", objects::COLUMNS);
+    let rows = sqlx::query(AssertSqlSafe(sql)).bind(source).fetch_all(&mut **tx).await?;
+    rows.iter().map(objects::read).collect()
 }
 
 impl Label {

@@ -4,6 +4,7 @@
 //! Not here: what is in them (`stix`).
 
 use serde::Serialize;
+use sqlx::any::AnyRow;
 use sqlx::{AssertSqlSafe, Row};
 use stillwatch_model::Micros;
 
@@ -160,7 +161,7 @@ pub async fn page(store: &Store, which: &Which, limit: u32, after: Option<&After
         conditions.push(format!("(id, version, source) > (${}, ${}, ${})", at + 1, at + 2, at + 3));
     }
     let sql = format!(
-        "SELECT id, version, type, json, source, received FROM objects WHERE {} ORDER BY id, version, source LIMIT {}",
+        "SELECT {COLUMNS} FROM objects WHERE {} ORDER BY id, version, source LIMIT {}",
         conditions.join(" AND "),
         limit.clamp(1, 100_000)
     );
@@ -170,18 +171,21 @@ pub async fn page(store: &Store, which: &Which, limit: u32, after: Option<&After
         query = query.bind(value.to_owned());
     }
     let rows = query.fetch_all(&mut *tx).await?;
-    rows.iter()
-        .map(|row| {
-            Ok(Object {
-                id: row.try_get(0)?,
-                version: row.try_get(1)?,
-                kind: row.try_get(2)?,
-                json: row.try_get(3)?,
-                source: row.try_get(4)?,
-                received: instant(row.try_get(5)?),
-            })
-        })
-        .collect()
+    rows.iter().map(read).collect()
+}
+
+/// The columns of an object, as `read` takes them.
+pub(crate) const COLUMNS: &str = "id, version, type, json, source, received";
+
+pub(crate) fn read(row: &AnyRow) -> Result<Object> {
+    Ok(Object {
+        id: row.try_get(0)?,
+        version: row.try_get(1)?,
+        kind: row.try_get(2)?,
+        json: row.try_get(3)?,
+        source: row.try_get(4)?,
+        received: instant(row.try_get(5)?),
+    })
 }
 
 /// How many objects there are.

@@ -51,17 +51,18 @@ pub async fn propose(store: &Store, asked: &Asked<'_>, by: &By) -> Result<Releas
     texts.extend(Pap::ALL.map(Pap::object));
     texts.sort();
     texts.dedup();
-    let mut items = reviewed(store, asked, &members, &texts).await?;
-    let renewed = outdated(store, &items).await?;
+    let mut items = reviewed(asked, &members, &texts)?;
+    let mut before = sent_before(store, &items).await?;
+    let renewed = outdated(&items, &before);
     if !renewed.is_empty() {
         // Bytes differ, and the version would not: the objects get a new one.
         texts = renew(&texts, &renewed, by);
         own::keep(store, &texts, |id, _| renewed.contains_key(id), by).await?;
-        items = reviewed(store, asked, &members, &texts).await?;
+        items = reviewed(asked, &members, &texts)?;
+        before = sent_before(store, &items).await?;
     }
-    for item in items.iter_mut().filter(|item| item.fate == Fate::Leaves) {
-        let before = releases::sent_before(store, &item.recipient, &item.object).await?;
-        if before.is_some_and(|before| before.hash == item.hash) {
+    for (item, before) in items.iter_mut().zip(&before) {
+        if before.as_ref().is_some_and(|before| before.hash == item.hash) {
             item.fate = Fate::Known;
         }
     }
@@ -95,7 +96,7 @@ fn members(asked: &Asked<'_>) -> Result<BTreeSet<String>> {
 }
 
 /// Each object for each member, as the profile has it.
-async fn reviewed(store: &Store, asked: &Asked<'_>, members: &BTreeSet<String>, texts: &[String]) -> Result<Vec<Item>> {
+fn reviewed(asked: &Asked<'_>, members: &BTreeSet<String>, texts: &[String]) -> Result<Vec<Item>> {
     let set = Set::of(texts.iter().map(String::as_str));
     if let Some((what, why)) = set.refused.first() {
         return Err(Error::refused(format!("{what} of the campaign can't be read: {why}"), "report this as a bug"));
@@ -104,22 +105,19 @@ async fn reviewed(store: &Store, asked: &Asked<'_>, members: &BTreeSet<String>, 
     for member in members {
         let recipient = Recipient { member: member.clone(), key: asked.keys.get(member).cloned() };
         let decided = stillwatch_share::review(&set, &recipient, asked.profile, asked.scanners);
-        let ids: Vec<(String, String)> = set.ids().map(|id| (id.to_owned(), kind(id).to_owned())).collect();
         let used: BTreeSet<&str> = decided
             .iter()
             .filter_map(|(result, _)| result.as_ref().ok())
             .filter(|released| !is_marking(released.id()))
             .flat_map(|released| [released.tlp().id(), released.pap().id()])
             .collect();
-        for ((id, kind), (result, notes)) in ids.iter().zip(&decided) {
-            if is_marking(id) && !used.contains(id.as_str()) {
+        for (id, (result, notes)) in set.ids().zip(&decided) {
+            if is_marking(id) && !used.contains(id) {
                 continue;
             }
-            items.push(item(member, id, kind, result, notes)?);
+            items.push(item(member, id, kind(id), result, notes)?);
         }
     }
-    // A store that can't be read is found out before people are asked.
-    releases::latest(store).await?;
     Ok(items)
 }
 
@@ -161,20 +159,24 @@ fn item(member: &str, id: &str, kind: &str, result: &Result<Released, Held>, not
     })
 }
 
-/// Objects of which a recipient has other bytes under the same version: id, and the latest of these versions' bytes.
-async fn outdated(store: &Store, items: &[Item]) -> Result<HashMap<String, String>> {
-    let mut found = HashMap::new();
-    for item in
-        items.iter().filter(|item| item.fate == Fate::Leaves && !item.version.is_empty() && !is_marking(&item.object))
-    {
-        if let Some(before) = releases::sent_before(store, &item.recipient, &item.object).await?
-            && before.version == item.version
-            && before.hash != item.hash
-        {
-            found.insert(item.object.clone(), before.body);
-        }
+/// What the recipient of each item that leaves was sent of its object, or will be.
+async fn sent_before(store: &Store, items: &[Item]) -> Result<Vec<Option<Item>>> {
+    let mut all = Vec::with_capacity(items.len());
+    for item in items {
+        let leaves = item.fate == Fate::Leaves;
+        all.push(if leaves { releases::sent_before(store, &item.recipient, &item.object).await? } else { None });
     }
-    Ok(found)
+    Ok(all)
+}
+
+/// Objects of which a recipient has other bytes under the same version: id, and the latest of these versions' bytes.
+fn outdated(items: &[Item], before: &[Option<Item>]) -> HashMap<String, String> {
+    let versioned = items.iter().zip(before).filter(|(item, _)| !item.version.is_empty() && !is_marking(&item.object));
+    versioned
+        .filter_map(|(item, before)| Some((item, before.as_ref()?)))
+        .filter(|(item, before)| before.version == item.version && before.hash != item.hash)
+        .map(|(item, before)| (item.object.clone(), before.body.clone()))
+        .collect()
 }
 
 /// The same objects, those named with a later `modified`.

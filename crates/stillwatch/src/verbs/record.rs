@@ -8,6 +8,7 @@ use std::path::PathBuf;
 use stillwatch_node::{Error, Record};
 use stillwatch_track::{By, Store, owed};
 
+use crate::verbs::policy::files;
 use crate::verbs::store::{say, told};
 
 /// The ledger.
@@ -65,16 +66,7 @@ impl Trusted {
         if self.keys.is_empty() {
             return Err("error: no key is trusted\nhint: name the public key of who signs profiles with --key or STILLWATCH_POLICY_KEYS".into());
         }
-        let read = |key: &String| {
-            let file = std::path::Path::new(key);
-            let text = if file.is_file() {
-                std::fs::read_to_string(file).map_err(|error| format!("error: cannot read `{key}`: {error}"))?
-            } else {
-                key.clone()
-            };
-            stillwatch_share::public_key(&text).map_err(|error| format!("error: `{key}`: {error}"))
-        };
-        self.keys.iter().map(read).collect()
+        files::public_keys(&self.keys)
     }
 }
 

@@ -20,7 +20,7 @@ pub(crate) use deliver::ready;
 pub use deliver::{Delivery, acknowledge, attempt, delivered, deliveries, outbox};
 pub use propose::propose;
 pub(crate) use read::courses;
-pub use read::{Which, approvals, had, history, items, latest, list, release, sent_before};
+pub use read::{Which, approvals, history, items, latest, list, release, sent_before};
 pub use review::{approve, grouped, reject};
 pub use withdraw::{Revocation, lapse, of_subject, subjects, withdraw};
 

@@ -136,14 +136,6 @@ pub(crate) async fn last_sent(
 }
 
 /// Objects that a recipient has been sent by releases that stand, `id` apart: what isn't taken back with it.
-///
-/// # Errors
-/// When the store can't be read.
-pub async fn had(store: &Store, recipient: &str, id: &str) -> Result<Vec<String>> {
-    let mut tx = store.read().await?;
-    had_by(&mut tx, recipient, id).await
-}
-
 pub(crate) async fn had_by(tx: &mut Transaction<'static, Any>, recipient: &str, id: &str) -> Result<Vec<String>> {
     let rows = sqlx::query(
         "SELECT DISTINCT i.object FROM release_items i JOIN releases r ON r.id = i.release WHERE i.recipient = $1 AND r.id <> $2 \

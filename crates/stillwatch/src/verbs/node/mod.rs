@@ -14,6 +14,7 @@ use stillwatch_node::config::Config;
 use stillwatch_track::exchange::{Collection, collections};
 use stillwatch_track::{Missing, Place, Store};
 
+use super::record::failed as said;
 use super::store::told;
 
 /// Where the node's settings are.
@@ -34,15 +35,6 @@ impl Settings {
         let config = self.read()?;
         let store = Store::open(&Place::parse(config.data.as_ref()), Missing::Refuse).await.map_err(told)?;
         Ok((config, store))
-    }
-}
-
-/// A failure of the node's as it is printed.
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-fn said(error: stillwatch_node::Error) -> String {
-    match error.hint() {
-        Some(hint) => format!("error: {error}\nhint: {hint}"),
-        None => format!("error: {error}"),
     }
 }
 

@@ -8,7 +8,7 @@ use std::io::Read;
 use std::path::{Path, PathBuf};
 
 use stillwatch_model::TextSketch;
-use stillwatch_node::own;
+use stillwatch_node::{VerifyingKey, own};
 use stillwatch_share::scan::{Scanners, prompts};
 use stillwatch_share::{Draft, Files, MAX_BYTES, MAX_FILES, Set, TokenKey};
 use stillwatch_stix::{Bundle, Limits};
@@ -96,6 +96,17 @@ pub(crate) fn names(file: Option<&Path>) -> Result<Vec<String>, String> {
     let Some(file) = file else { return Ok(Vec::new()) };
     let text = String::from_utf8(read(file, 16 << 20)?).map_err(|e| format!("error: {}: {e}", file.display()))?;
     Ok(text.lines().map(str::trim).filter(|name| !name.is_empty()).map(str::to_owned).collect())
+}
+
+/// Keys that are trusted: files with PEM, or 64 hexadecimal digits.
+pub(crate) fn public_keys(given: &[String]) -> Result<Vec<VerifyingKey>, String> {
+    let one = |key: &String| {
+        let file = Path::new(key);
+        let text =
+            if file.is_file() { String::from_utf8_lossy(&read(file, 1 << 16)?).into_owned() } else { key.clone() };
+        stillwatch_share::public_key(&text).map_err(|error| format!("error: `{key}`: {error}"))
+    };
+    given.iter().map(one).collect()
 }
 
 /// A key of tokens, from a file.

@@ -5,9 +5,9 @@
 
 use std::path::PathBuf;
 
-use stillwatch_share::{Manifest, Profile, SIGNATURE, Trust, public_key, signing_key};
+use stillwatch_share::{Manifest, Profile, SIGNATURE, Trust, signing_key};
 
-use super::files::{draft, files, read};
+use super::files::{draft, files, public_keys, read};
 use crate::verbs::store::{print, say};
 
 /// Arguments of `policy sign`.
@@ -61,13 +61,7 @@ pub(super) fn sign(args: &SignArgs) -> Result<u8, String> {
 }
 
 pub(super) fn verify(args: &VerifyArgs) -> Result<u8, String> {
-    let mut keys = Vec::new();
-    for key in &args.keys {
-        let file = std::path::Path::new(key);
-        let text =
-            if file.is_file() { String::from_utf8_lossy(&read(file, 1 << 16)?).into_owned() } else { key.clone() };
-        keys.push(public_key(&text).map_err(|error| format!("error: `{key}`: {error}"))?);
-    }
+    let keys = public_keys(&args.keys)?;
     let trust = Trust { keys: &keys, now: jiff::Timestamp::now(), last_seen: args.last_seen };
     match Profile::load(files(&args.profile)?, &trust) {
         Ok(profile) => {
