@@ -24,5 +24,6 @@ mod peers;
 mod places;
 mod profiles;
 mod resources;
+mod servers;
 mod wire;
 mod world;
