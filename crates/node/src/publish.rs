@@ -24,6 +24,6 @@ pub async fn publish(node: &Arc<Node>, root: &str, collection: &str, bytes: &[u8
     })?;
     let items = read_received(bytes, Sent::Envelope, &Limits::default())
         .map_err(|refusal| Error::setup(refusal.description(), "give a bundle or an envelope with objects"))?;
-    let (_, taken) = put_in(node, into, &node.config.name, &items).await?;
+    let (_, taken) = put_in(node, into, &node.config.name, items).await?;
     Ok(taken)
 }

@@ -23,6 +23,7 @@ const SETTINGS: &str = include_str!("node.toml");
 #[command(after_help = "Examples:
   stillwatch init lab
   stillwatch serve --config lab/node.toml
+  stillwatch init hub --role hub               a node in the middle, which passes on what members share (docs/hub.md)
 
 Writes DIR/node.toml with every key explained, a store, a certificate for trials on this machine, and prints the token of a client
 `admin`, once. Others cannot know the certificate: put one from your authority in its place before they connect.
@@ -31,6 +32,9 @@ pub(crate) struct Args {
     /// The folder; it is made where there is none
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// What the node is to others
+    #[arg(long, value_name = "ROLE", value_parser = ["member", "hub"], default_value = "member")]
+    role: String,
 }
 
 /// Runs `init`.
@@ -46,7 +50,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     write(&folder.join("certificate.pem"), &certificate)?;
     write(&folder.join("key.pem"), &key)?;
     // Last, since it is what says that a node is here.
-    write(&file, SETTINGS)?;
+    write(&file, &settings(args.role == "hub"))?;
     let config = Config::read(&file).map_err(said)?;
     let token = Token::make();
     block_on(async {
@@ -65,6 +69,11 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     Ok(0)
 }
 
+/// The settings of a member's node, or of a hub.
+fn settings(is_hub: bool) -> String {
+    if is_hub { SETTINGS.replace("# role = \"member\"", "role = \"hub\"") } else { SETTINGS.to_owned() }
+}
+
 /// Writes a new file that only its owner reads.
 fn write(path: &Path, text: &str) -> Result<(), String> {
     let mut options = std::fs::OpenOptions::new();
@@ -80,18 +89,25 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use stillwatch_node::config::Part;
+
     use super::*;
 
     /// What is written says what holds without it, and names every key.
     #[test]
     fn the_settings_are_the_defaults() -> Result<(), stillwatch_node::Error> {
+        let hub = Config::parse(&settings(true))?;
+        assert_eq!((hub.role, Config::parse(SETTINGS)?.role), (Part::Hub, Part::Member));
         let written = Config::parse(SETTINGS)?;
         assert!(written.tls.is_some());
         assert_eq!(Config { tls: None, ..written }, Config::default());
         let all: String =
             SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         for key in [
+            "role",
             "data",
+            "ledger",
+            "ledger_key",
             "listen",
             "behind_proxy",
             "name",
