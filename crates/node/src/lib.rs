@@ -4,6 +4,7 @@
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
 pub mod access;
+pub mod api;
 pub mod config;
 mod error;
 pub mod gate;
@@ -11,11 +12,14 @@ pub mod http;
 pub mod own;
 pub mod profile;
 pub mod publish;
+mod receipts;
 pub mod record;
 pub mod release;
+pub mod seal;
 pub mod serve;
 pub mod taxii;
 
 pub use ed25519_dalek::VerifyingKey;
 pub use error::{Error, Result};
+pub use receipts::Receipts;
 pub use record::Record;

@@ -77,10 +77,15 @@ pub(crate) async fn put_in(
         .collect();
     let (id, asked) = (Uuid::new_v4().to_string(), stamp(now()));
     let body: OnceLock<(String, usize)> = OnceLock::new();
+    let digests = node.receipts.digests(&came);
     let keep = |added: &Added| {
         let (told, _) = body.get_or_init(|| status(&id, &asked, items, added));
         let (root, client) = (collection.root.clone(), source.to_owned());
-        Some(Kept { id: id.clone(), root, client, body: told.clone() })
+        let owes = match &digests {
+            Some(digests) => node.receipts.taken(source, &collection.id, &came, digests, added, now())?,
+            None => None,
+        };
+        Ok(Some(Kept { id: id.clone(), root, client, body: told.clone(), owes }))
     };
     let waited = node.writer.lock().await;
     let added = exchange::add(&node.store, collection, source, &came, now, &keep).await?;

@@ -10,6 +10,7 @@ mod filters;
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod gate;
+mod groups;
 mod hub;
 mod kill;
 mod lab;
@@ -22,6 +23,9 @@ mod peers;
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
 mod profiles;
+mod receipts;
 mod resources;
+mod sealed;
+mod trends;
 mod wire;
 mod world;

@@ -1,0 +1,18 @@
+//! Api: what members ask besides TAXII, under `/api/v1/`.
+//! In: requests of a known client. Out: JSON.
+//! Invariant: what a client may not know of reads like what isn't there.
+//! Not here: who the client is, how much it may ask (`http`).
+
+pub mod groups;
+mod trends;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::http::Node;
+
+/// All endpoints.
+pub fn routes() -> Router<Arc<Node>> {
+    groups::routes().merge(trends::routes())
+}
