@@ -112,7 +112,7 @@ fn a_receipt_says_what_it_must_and_no_more() -> Done {
         (Entry::read(&taken.canonical(0)?)?.about(), Entry::read(&taken.canonical(0)?)?),
         ("lab-two", taken.clone())
     );
-    insta::assert_snapshot!(String::from_utf8(receipt(Way::Read, 3, (1, 1), None).canonical(0)?)?, @"");
+    insta::assert_snapshot!(String::from_utf8(receipt(Way::Read, 3, (1, 1), None).canonical(0)?)?, @r#"{"at":"2026-09-21T14:13:20Z","by":"hub","what":{"receipt":{"collection":"8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","count":3,"from":"1970-01-01T00:00:01Z","to":"1970-01-01T00:00:01Z","way":"read","whose":"lab-two"}}}"#);
     let mut said = String::new();
     for wrong in [
         receipt(Way::Taken, 2, (1, 2), None),
@@ -123,7 +123,13 @@ fn a_receipt_says_what_it_must_and_no_more() -> Done {
     ] {
         said += &format!("{}\n", wrong.canonical(0).err().ok_or("was taken")?);
     }
-    insta::assert_snapshot!(said, @"");
+    insta::assert_snapshot!(said, @r"
+    entry 0 of the batch: `hash` is missing for objects that were taken
+    entry 0 of the batch: `hash` stands with objects that were taken only
+    entry 0 of the batch: `hash` isn't `sha256:` and 64 hexadecimal digits
+    entry 0 of the batch: `from` is after `to`
+    entry 0 of the batch: `count` is beyond 2^53
+    ");
     Ok(())
 }
 
