@@ -32,8 +32,10 @@ const INDICATED: &str = "mime-type-indicated";
 pub const MOST_BYTES: usize = 8 << 20;
 /// Recipients of one object: their header stays below [`MOST_HEADER`].
 pub const MOST_RECIPIENTS: usize = 256;
-/// Bytes of age's header: one recipient takes 100, and what age adds to fill up takes less than 1,000.
-const MOST_HEADER: usize = 64 << 10;
+/// Bytes of age's header: one recipient takes 103, and what age adds to fill up less than 1,000.
+const MOST_HEADER: usize = 32 << 10;
+/// Lines of age's header, two a recipient: after each, age reads it from its beginning.
+const MOST_LINES: usize = 3 * MOST_RECIPIENTS;
 /// Bytes of an age file: its header, a nonce, and 16 bytes more for every 64 KiB.
 const MOST_SEALED: usize = MOST_HEADER + 16 + MOST_BYTES + (MOST_BYTES / (64 << 10) + 1) * 16;
 
@@ -127,10 +129,13 @@ fn unseal(sealed: &[u8], identity: &Identity) -> Result<String, Fault> {
     }
     // The header ends with a line that begins so (C2SP age, "Header"); age reads on until it comes.
     let start = sealed.get(..MOST_HEADER.min(sealed.len())).unwrap_or_default();
-    if !start.windows(5).any(|part| part == b"\n--- ") {
+    let Some(end) = start.windows(5).position(|part| part == b"\n--- ") else {
         return Err(if sealed.len() > MOST_HEADER { Fault::TooLarge } else { Fault::Damaged("its header has no end") });
+    };
+    if start.iter().take(end).filter(|byte| **byte == b'\n').count() > MOST_LINES {
+        return Err(Fault::TooLarge);
     }
-    let decryptor = age::Decryptor::new(sealed).map_err(|_| Fault::Damaged("its header can't be read"))?;
+    let decryptor = age::Decryptor::new_buffered(sealed).map_err(|_| Fault::Damaged("its header can't be read"))?;
     let mut reader = decryptor.decrypt(std::iter::once(&identity.0 as &dyn age::Identity)).map_err(|e| match e {
         age::DecryptError::NoMatchingKeys => Fault::NotForUs,
         _ => Fault::Damaged("its header was changed"),

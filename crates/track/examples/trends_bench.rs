@@ -53,7 +53,7 @@ async fn fill(store: &Store, objects: usize, labs: &[&str]) -> Result<i64, Error
     for (batch, first) in (0..objects).step_by(BATCH).enumerate() {
         let of = |n: usize| {
             let kind = ["indicator", "observed-data", "campaign", "sighting"][n % 4];
-            let kind = if n % 10 == 0 { "relationship" } else { kind };
+            let kind = if n.is_multiple_of(10) { "relationship" } else { kind };
             let id = format!("{kind}--8e2e2d2b-17d4-4cbf-938f-{n:012}");
             let (id, json) = if n < 20 {
                 let known = format!(r#"[{{"source_name":"mitre-atlas","external_id":"AML.T00{n:02}"}}]"#);

@@ -42,7 +42,7 @@ impl Answer {
     /// 304: what the client has is how it is (RFC 9110, section 15.4.5).
     #[must_use]
     pub fn unchanged() -> Self {
-        Self { status: StatusCode::NOT_MODIFIED, ..Self::ok("") }
+        Self { status: StatusCode::NOT_MODIFIED, ..Self::json("") }
     }
 
     /// With a further header.

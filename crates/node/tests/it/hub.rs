@@ -48,7 +48,7 @@ async fn what_its_marking_forbids_is_refused() -> Tested {
     let (hub, member) = (Lab::with(hub()).await?, Lab::new().await?);
     let unknown = "marking-definition--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f";
     // `inbox` takes up to TLP:AMBER, `shared` anything, and PAP:RED both.
-    for (collection, markings, part) in [
+    let table = [
         ("shared", &[Tlp::Clear.id()][..], ""),
         ("shared", &[Tlp::Green.id()], ""),
         ("shared", &[Tlp::Amber.id(), Pap::Red.id()], ""),
@@ -61,8 +61,9 @@ async fn what_its_marking_forbids_is_refused() -> Tested {
         ("shared", &[Tlp::Clear.id(), unknown], unknown),
         ("inbox", &[Tlp::Amber.id()], ""),
         ("inbox", &[Tlp::Red.id()], "TLP:RED"),
-    ] {
-        let one = envelope(&[marked(1, markings), marked(2, &[Tlp::Clear.id()])]);
+    ];
+    for (n, (collection, markings, part)) in (10..).zip(table) {
+        let one = envelope(&[marked(n, markings), marked(2, &[Tlp::Clear.id()])]);
         let said = hub.post("both", collection, &one).await?;
         let json = said.json();
         let (taken, failed) = (json["success_count"].clone(), json["failure_count"].clone());
@@ -77,7 +78,7 @@ async fn what_its_marking_forbids_is_refused() -> Tested {
             assert!(told["message"].as_str().is_some_and(|m| m.contains(part) && m.contains("seal")), "{told}");
             assert_eq!(
                 (told["id"].as_str(), told["version"].as_str()),
-                (Some(&*id("tool", 1)), Some("2020-01-02T00:00:00.000Z"))
+                (Some(&*id("tool", n)), Some("2020-01-02T00:00:00.000Z"))
             );
         }
         // A member's node takes them all, and shows what may be shown.

@@ -13,6 +13,9 @@ use stillwatch_stix::marking::Tlp;
 use crate::hub::{hub, marked};
 use crate::lab::{Lab, TAXII, Tested, envelope, id};
 
+/// Whose, which way, how many, hash.
+type Told = (String, Way, u64, Option<String>);
+
 struct Ledger {
     folder: tempfile::TempDir,
     public: PublicKey,
@@ -32,8 +35,8 @@ impl Ledger {
         self.folder.path().join("record")
     }
 
-    /// Its receipts: whose, which way, how many, hash. Every byte of it is looked at.
-    fn receipts(&self) -> Tested<Vec<(String, Way, u64, Option<String>)>> {
+    /// Its receipts. Every byte of it is looked at.
+    fn receipts(&self) -> Tested<Vec<Told>> {
         verify(&self.path(), &self.public, &[])?;
         let reader = Reader::open(&self.path(), &self.public, &[])?;
         let mut all = Vec::new();
@@ -59,7 +62,7 @@ async fn what_is_taken_and_read_has_a_receipt() -> Tested {
     let (one, two, red) = (marked(1, &green), marked(2, &green), marked(3, &[Tlp::Red.id()]));
     lab.post("both", "shared", &envelope(&[one.clone(), red, two.clone()])).await?;
     // Nothing new: no receipt.
-    lab.post("both", "shared", &envelope(&[one.clone()])).await?;
+    lab.post("both", "shared", &envelope(std::slice::from_ref(&one))).await?;
     lab.node.receipts.settle(&lab.node.store).await?;
     let mut lines = String::new();
     for (n, text) in [(1, &one), (2, &two)] {

@@ -66,15 +66,13 @@ fn no_byte_may_be_changed() -> Tested {
     let sealed = seal(&bundle(), &[one.recipient()])?;
     let bytes = payload(&sealed)?;
     for at in 0..bytes.len() {
-        for bit in [0x01, 0x80] {
-            let mut changed = bytes.clone();
-            changed[at] ^= bit;
-            // By who doesn't know the rules, and by who makes hash and id anew.
-            let new = STANDARD.encode(&changed);
-            assert!(open(&sealed.replace(&STANDARD.encode(&bytes), &new), &one).is_err(), "byte {at}");
-            let told = open(&artifact(&changed)?, &one);
-            assert!(matches!(told, Err(Fault::Damaged(_) | Fault::NotForUs)), "byte {at}: {told:?}");
-        }
+        let mut changed = bytes.clone();
+        changed[at] ^= 1 << (at % 8);
+        // By who doesn't know the rules, and by who makes hash and id anew.
+        let new = STANDARD.encode(&changed);
+        assert!(open(&sealed.replace(&STANDARD.encode(&bytes), &new), &one).is_err(), "byte {at}");
+        let told = open(&artifact(&changed)?, &one);
+        assert!(matches!(told, Err(Fault::Damaged(_) | Fault::NotForUs)), "byte {at}: {told:?}");
         assert!(open(&artifact(&bytes[..at])?, &one).is_err(), "cut at {at}");
     }
     assert_eq!(open(&artifact(&bytes)?, &one)?, bundle());
@@ -160,6 +158,9 @@ fn sizes_are_bounded() -> Tested {
     assert_eq!(open(&artifact(&long)?, &one), Err(Fault::TooLarge));
     let endless = [&bytes[..=line], "-> X25519 ".repeat(300_000).as_bytes()].concat();
     assert_eq!(open(&artifact(&endless)?, &one), Err(Fault::TooLarge));
+    // A header that is short, of a great many lines, each of which would be read again and again.
+    let lines = [&bytes[..line], "\n-> x\n".repeat(5_000).trim_end().as_bytes(), &bytes[line..]].concat();
+    assert_eq!(open(&artifact(&lines)?, &one), Err(Fault::TooLarge));
     let huge = format!("{{\"type\":\"artifact\",\"payload_bin\":\"{}\"}}", "A".repeat(2 * MOST_BYTES));
     assert_eq!(open(&huge, &one), Err(Fault::TooLarge));
 
@@ -209,7 +210,7 @@ async fn the_hub_holds_nothing_of_it() -> Tested {
     let lab = Lab::with(hub()).await?;
     let (one, two) = (Identity::make(), Identity::make());
     let sealed = seal(&bundle(), &[one.recipient(), two.recipient()])?;
-    let said = lab.post("both", "shared", &envelope(&[sealed.clone()])).await?;
+    let said = lab.post("both", "shared", &envelope(std::slice::from_ref(&sealed))).await?;
     assert_eq!(said.json()["success_count"], 1, "{}", said.text);
     // Another client gets the same bytes, and opens them.
     let page = lab.get("reader", "/trust/collections/shared/objects/").await?.text;
