@@ -9,9 +9,11 @@ use sha2::{Digest, Sha256};
 use stillwatch_ledger::{Entry, Key, Log, PublicKey, Reader, Way, What, verify};
 use stillwatch_node::config::{Config, Part};
 use stillwatch_stix::marking::Tlp;
+use tokio::net::TcpStream;
 
 use crate::hub::{hub, marked};
 use crate::lab::{Lab, TAXII, Tested, envelope, id};
+use crate::wire::{Open, ask};
 
 /// Whose, which way, how many, hash.
 type Told = (String, Way, u64, Option<String>);
@@ -117,6 +119,21 @@ async fn readings_are_kept_until_the_ledger_can_be_written() -> Tested {
     let told: Vec<(String, Way, u64)> = ledger.receipts()?.into_iter().map(|(w, way, n, _)| (w, way, n)).collect();
     let reading = ("reader".to_owned(), Way::Read, 1);
     assert_eq!(told, [("both".to_owned(), Way::Taken, 1), reading.clone(), reading]);
+    Ok(())
+}
+
+#[tokio::test]
+async fn what_was_read_before_the_end_has_a_receipt() -> Tested {
+    let ledger = Ledger::new()?;
+    let open = Open::new(with(&ledger.path(), Part::Hub), None).await?;
+    open.lab.post("both", "shared", &envelope(&[marked(1, &[Tlp::Green.id()])])).await?;
+    let mut stream = TcpStream::connect(open.address).await?;
+    let said = ask(&mut stream, "/trust/collections/shared/objects/", open.lab.token("reader")).await?;
+    assert!(said.starts_with("HTTP/1.1 200"), "{said}");
+    open.end().await?;
+    let mut told: Vec<(String, Way)> = ledger.receipts()?.into_iter().map(|(whose, way, ..)| (whose, way)).collect();
+    told.sort_by(|a, b| a.0.cmp(&b.0));
+    assert_eq!(told, [("both".to_owned(), Way::Taken), ("reader".to_owned(), Way::Read)]);
     Ok(())
 }
 
