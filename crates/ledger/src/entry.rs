@@ -88,6 +88,35 @@ pub enum What {
         /// Why, as a code or the id of a ticket.
         reason: String,
     },
+    /// A hub took objects over from somebody, or handed some over to them.
+    Receipt {
+        /// Who sent or read them.
+        whose: String,
+        /// Which of the two.
+        way: Way,
+        /// The id of the collection.
+        collection: String,
+        /// How many objects.
+        count: u64,
+        /// `date_added` of the first of them.
+        from: Timestamp,
+        /// `date_added` of the last of them.
+        to: Timestamp,
+        /// Of objects that were taken, in order, a line each: id, space, SHA-256 of the object's bytes in hexadecimal, line feed.
+        /// SHA-256 of these lines, `sha256:` and hexadecimal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
+    },
+}
+
+/// Which way objects went.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Way {
+    /// From a client to the hub.
+    Taken,
+    /// From the hub to a client.
+    Read,
 }
 
 /// Somebody's approval of a release.
@@ -162,7 +191,7 @@ impl Entry {
         match &self.what {
             What::Release { object, .. } => object,
             What::Policy { profile, .. } => profile,
-            What::Role { whose, .. } => whose,
+            What::Role { whose, .. } | What::Receipt { whose, .. } => whose,
             What::View { about, .. } | What::Decision { about, .. } => about,
         }
     }
@@ -188,13 +217,24 @@ impl Entry {
             }
             What::Role { whose, role, .. } => text("whose", whose).and_then(|()| text("role", role)),
             What::View { about, reason, count } => {
-                // RFC 8785 writes numbers as doubles, which are exact up to 2^53.
-                if *count > 1 << 53 {
-                    return Err(("count", "is beyond 2^53".into()));
-                }
+                number("count", *count)?;
                 text("about", about).and_then(|()| text("reason", reason))
             }
             What::Decision { about, reason, .. } => text("about", about).and_then(|()| text("reason", reason)),
+            What::Receipt { whose, way, collection, count, from, to, hash } => {
+                text("whose", whose)?;
+                text("collection", collection)?;
+                number("count", *count)?;
+                if from > to {
+                    return Err(("from", "is after `to`".into()));
+                }
+                match (way, hash) {
+                    (Way::Taken, Some(hash)) => sha256("hash", hash),
+                    (Way::Read, None) => Ok(()),
+                    (Way::Taken, None) => Err(("hash", "is missing for objects that were taken".into())),
+                    (Way::Read, Some(_)) => Err(("hash", "stands with objects that were taken only".into())),
+                }
+            }
         }
     }
 }
@@ -206,6 +246,11 @@ fn text(field: &'static str, text: &str) -> std::result::Result<(), (&'static st
         _ if text.chars().any(char::is_control) => Err((field, "has a control character".into())),
         _ => Ok(()),
     }
+}
+
+/// RFC 8785 writes numbers as doubles, which are exact up to 2^53.
+fn number(field: &'static str, number: u64) -> std::result::Result<(), (&'static str, String)> {
+    if number > 1 << 53 { Err((field, "is beyond 2^53".into())) } else { Ok(()) }
 }
 
 fn sha256(field: &'static str, text: &str) -> std::result::Result<(), (&'static str, String)> {

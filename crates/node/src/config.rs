@@ -15,6 +15,8 @@ use crate::{Error, Result};
 #[derive(Debug, Clone, PartialEq, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Config {
+    /// What this node is to others.
+    pub role: Part,
     /// The store: a folder, beside this file unless the path is absolute, or a URL of PostgreSQL.
     pub data: String,
     /// Where to listen: address and port.
@@ -32,10 +34,25 @@ pub struct Config {
     /// API roots; the first is the default one.
     #[serde(rename = "root")]
     pub roots: Vec<Root>,
+    /// The ledger in which a hub keeps receipts: a folder, beside this file unless the path is absolute.
+    pub ledger: Option<PathBuf>,
+    /// The ledger's key; the folder's name and `.key` where it isn't said.
+    pub ledger_key: Option<PathBuf>,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// Bounds for what one client may ask.
     pub limits: Limits,
+}
+
+/// What a node is to others.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Part {
+    /// An organisation's own: what is too strict for a collection is kept, and shown to nobody.
+    #[default]
+    Member,
+    /// In the middle: what its sender's marking forbids to pass on is refused (`docs/hub.md`).
+    Hub,
 }
 
 /// An API root (TAXII 2.1, section 4.2).
@@ -132,6 +149,7 @@ impl Limits {
 impl Default for Config {
     fn default() -> Self {
         Self {
+            role: Part::Member,
             data: "data".into(),
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8443),
             behind_proxy: false,
@@ -140,6 +158,8 @@ impl Default for Config {
             description: None,
             contact: None,
             roots: vec![Root { path: "trust".into(), title: "Trust group".into(), description: None }],
+            ledger: None,
+            ledger_key: None,
             tls: None,
             limits: Limits::default(),
         }
@@ -165,6 +185,9 @@ impl Config {
         let folder = path.parent().unwrap_or(Path::new(""));
         if !config.data.contains("://") {
             config.data = folder.join(&config.data).display().to_string();
+        }
+        for file in [&mut config.ledger, &mut config.ledger_key].into_iter().flatten() {
+            *file = folder.join(&*file);
         }
         if let Some(tls) = &mut config.tls {
             tls.certificate = folder.join(&tls.certificate);
@@ -220,6 +243,9 @@ impl Config {
         if sizes.contains(&0) || rates.contains(&0) || limits.seconds == 0 || limits.idle_milliseconds == 0 {
             return Err(Error::setup("a limit is 0", "leave the line out for the default"));
         }
+        if self.ledger_key.is_some() && self.ledger.is_none() {
+            return Err(Error::setup("there is a `ledger_key` and no `ledger`", "name the ledger's folder too"));
+        }
         if self.tls.is_none() && !self.behind_proxy && !self.listen.ip().is_loopback() {
             return Err(Error::setup(
                 format!("tokens would cross the network in the clear on {}", self.listen),
@@ -243,7 +269,10 @@ mod tests {
             ("root = []", "no `[[root]]`"),
             ("[[root]]\npath = \"taxii2\"\ntitle = \"x\"", "can't be the path"),
             ("[[root]]\npath = \"a/b\"\ntitle = \"x\"", "can't be the path"),
+            ("[[root]]\npath = \"api\"\ntitle = \"x\"", "can't be the path"),
             ("[limits]\npage = 0", "limit is 0"),
+            ("role = \"king\"", "king"),
+            ("ledger_key = \"record.key\"", "no `ledger`"),
         ] {
             let told = Config::parse(text).map_err(|e| e.to_string());
             assert!(told.as_ref().is_err_and(|told| told.contains(part)), "{text}: {told:?}");

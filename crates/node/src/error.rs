@@ -19,6 +19,9 @@ pub enum Error {
     /// A profile doesn't load; its message has a hint of its own.
     #[error(transparent)]
     Policy(#[from] stillwatch_share::PolicyError),
+    /// Something wasn't sealed or opened.
+    #[error(transparent)]
+    Seal(#[from] crate::seal::Fault),
     /// It was asked for what isn't allowed.
     #[error("{message}")]
     Refused {
@@ -53,6 +56,7 @@ impl Error {
             Error::Store(error) => error.hint().map(str::to_owned),
             Error::Ledger(error) => Some(error.hint().to_string()),
             Error::Policy(_) => None,
+            Error::Seal(fault) => Some(fault.hint().to_owned()),
             Error::Refused { hint, .. } => Some((*hint).to_owned()),
             Error::Setup { hint, .. } => Some(hint.clone()),
             Error::File { .. } => Some("check that the folder exists, may be written to and has space".to_owned()),

@@ -14,11 +14,14 @@ pub mod own;
 pub mod peer;
 pub mod profile;
 pub mod publish;
+mod receipts;
 pub mod record;
 pub mod release;
+pub mod seal;
 pub mod serve;
 pub mod taxii;
 
 pub use ed25519_dalek::VerifyingKey;
 pub use error::{Error, Result};
+pub use receipts::Receipts;
 pub use record::Record;

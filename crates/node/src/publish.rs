@@ -30,7 +30,7 @@ pub async fn publish(store: &Store, name: &str, into: &str, bytes: &[u8]) -> Res
         return Err(Error::setup(format!("`{}`: {}", bad.id, bad.message), "give STIX 2.1 objects"));
     }
     let clock = || Timestamp::now().as_microsecond();
-    let added: Added = exchange::add(store, into, name, &came(&items), clock, &|_| None).await?;
+    let added: Added = exchange::add(store, into, name, &came(&items), clock, &|_| Ok(None)).await?;
     let refused =
         |outcome: &&Outcome| matches!(outcome, Outcome::Contradicts | Outcome::NoTimestamp | Outcome::OddText);
     if let Some(outcome) = added.outcomes.iter().find(refused) {

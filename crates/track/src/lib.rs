@@ -17,6 +17,7 @@ pub mod factor;
 mod find;
 pub mod fold;
 mod given;
+pub mod groups;
 mod history;
 mod labels;
 pub mod lifecycle;
@@ -39,6 +40,7 @@ pub mod spool;
 mod store;
 mod tables;
 mod time;
+pub mod trends;
 
 pub use by::By;
 pub use error::{Error, Fault, Result};

@@ -48,6 +48,19 @@ pub async fn owe_alone(store: &Store, about: &str, body: &str) -> Result<()> {
     Ok(())
 }
 
+/// Owes the ledger entries of their own, all in one transaction: what each is about, and the entry.
+///
+/// # Errors
+/// When the store can't be written.
+pub async fn owe_all(store: &Store, all: &[(String, String)]) -> Result<()> {
+    let mut tx = store.write().await?;
+    for (about, body) in all {
+        owe(&mut tx, about, body).await?;
+    }
+    tx.commit().await?;
+    Ok(())
+}
+
 /// What is owed, in order, at most so many. Where taking it over begins only now, `size`, the ledger's, is kept with it.
 ///
 /// # Errors

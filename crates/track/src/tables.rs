@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 37] = [
+pub(crate) const TABLES: [Table; 44] = [
     Table {
         name: "runs",
         key: "run",
@@ -183,6 +183,33 @@ pub(crate) const TABLES: [Table; 37] = [
                   decided:int author:text outcome:text",
     },
     Table { name: "acknowledged", key: "recipient, hash", spec: "recipient:text hash:text recorded:int" },
+    Table {
+        name: "sharing_groups",
+        key: "id",
+        spec: "id:text name:text collection:int made:int ended:int changes:int",
+    },
+    Table {
+        name: "group_members",
+        key: "group_id, client, joined",
+        spec: "group_id:text client:text joined:int departed:int",
+    },
+    Table { name: "seal_keys", key: "client", spec: "client:text recipient:text" },
+    Table {
+        name: "peer_groups",
+        key: "peer, group_id",
+        spec: "peer:text group_id:text name:text changes:int digest:text learned:int lost:int",
+    },
+    Table {
+        name: "peer_group_members",
+        key: "peer, group_id, member, joined",
+        spec: "peer:text group_id:text member:text joined:int departed:int seal_to:text",
+    },
+    Table { name: "trend_weeks", key: "week", spec: "week:int settled:int" },
+    Table {
+        name: "trends",
+        key: "week, collection, what, name",
+        spec: "week:int collection:int what:text name:text objects:int",
+    },
 ];
 
 #[cfg(test)]

@@ -3,7 +3,7 @@
 //! Invariant: what could be content is refused, and then nothing of the batch is recorded.
 //! Not here: crashes.
 
-use stillwatch_ledger::{Entry, Error, Key, Log, Reader, What, verify};
+use stillwatch_ledger::{Entry, Error, Key, Log, Reader, Way, What, verify};
 
 use crate::fixture::{Done, NAME, entries, entry, files, ledger};
 
@@ -87,6 +87,49 @@ fn an_entry_is_canonical_json() -> Done {
         .map(|n| Ok(String::from_utf8(entry(n).canonical(0)?)?))
         .collect::<Result<_, Box<dyn std::error::Error>>>()?;
     insta::assert_snapshot!(said.join("\n"));
+    Ok(())
+}
+
+#[test]
+fn a_receipt_says_what_it_must_and_no_more() -> Done {
+    let at = |second| jiff::Timestamp::from_second(second).unwrap_or_default();
+    let receipt = |way, count, (from, to), hash: Option<&str>| Entry {
+        at: at(1_790_000_000),
+        by: "hub".into(),
+        what: What::Receipt {
+            whose: "lab-two".into(),
+            way,
+            collection: "8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f".into(),
+            count,
+            from: at(from),
+            to: at(to),
+            hash: hash.map(str::to_owned),
+        },
+    };
+    let hash = format!("sha256:{:064x}", 7);
+    let taken = receipt(Way::Taken, 2, (1, 2), Some(&hash));
+    assert_eq!(
+        (Entry::read(&taken.canonical(0)?)?.about(), Entry::read(&taken.canonical(0)?)?),
+        ("lab-two", taken.clone())
+    );
+    insta::assert_snapshot!(String::from_utf8(receipt(Way::Read, 3, (1, 1), None).canonical(0)?)?, @r#"{"at":"2026-09-21T14:13:20Z","by":"hub","what":{"receipt":{"collection":"8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f","count":3,"from":"1970-01-01T00:00:01Z","to":"1970-01-01T00:00:01Z","way":"read","whose":"lab-two"}}}"#);
+    let mut said = String::new();
+    for wrong in [
+        receipt(Way::Taken, 2, (1, 2), None),
+        receipt(Way::Read, 2, (1, 2), Some(&hash)),
+        receipt(Way::Taken, 2, (1, 2), Some("sha256:7")),
+        receipt(Way::Read, 2, (2, 1), None),
+        receipt(Way::Read, (1 << 53) + 1, (1, 2), None),
+    ] {
+        said += &format!("{}\n", wrong.canonical(0).err().ok_or("was taken")?);
+    }
+    insta::assert_snapshot!(said, @r"
+    entry 0 of the batch: `hash` is missing for objects that were taken
+    entry 0 of the batch: `hash` stands with objects that were taken only
+    entry 0 of the batch: `hash` isn't `sha256:` and 64 hexadecimal digits
+    entry 0 of the batch: `from` is after `to`
+    entry 0 of the batch: `count` is beyond 2^53
+    ");
     Ok(())
 }
 

@@ -1,13 +1,14 @@
 //! Book: clients and collections as they stand, in memory.
 //! In: the store's rows. Out: whose token it is; what that client may do with a collection.
-//! Invariant: a revoked client, or one with a role that this program doesn't know, isn't in it; an id leads to one collection only.
+//! Invariant: a revoked client, or one with a role that this program doesn't know, isn't in it; an id leads to one collection only;
+//! a sharing group's collection is its members', whatever else was granted.
 //! Not here: reading it anew when something changes (`http/mod.rs`).
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use stillwatch_track::Store;
 use stillwatch_track::exchange::{self, Collection, Right};
+use stillwatch_track::{Store, groups};
 use subtle::ConstantTimeEq;
 
 use super::Role;
@@ -58,13 +59,17 @@ impl Book {
     pub async fn read(store: &Store) -> Result<Self> {
         // Before the rest: what changes meanwhile is read again.
         let mut book = Self { changes: exchange::changes(store).await?, ..Self::default() };
+        let mut groups = groups::access(store).await?;
         for client in exchange::clients(store).await?.into_iter().filter(|client| client.revoked.is_none()) {
             let mut token = [0u8; 32];
             let (Some(role), Ok(())) = (Role::of(&client.role), hex::decode_to_slice(&client.token, &mut token)) else {
                 tracing::warn!(client = client.name, role = client.role, "a client that this program can't let in");
                 continue;
             };
-            let rights = client.rights.into_iter().map(|right| (right.collection, right)).collect();
+            let others = client.rights.into_iter().filter(|right| !groups.collections.contains(&right.collection));
+            let mine = groups.of.remove(&client.name).unwrap_or_default();
+            let mine = mine.into_iter().map(|collection| Right { collection, can_read: true, can_write: true });
+            let rights = others.chain(mine).map(|right| (right.collection, right)).collect();
             let known = Arc::new(Known { name: client.name, role, token, rights });
             book.clients.entry(head(&token)).or_default().push(known);
         }

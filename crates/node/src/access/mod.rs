@@ -5,6 +5,7 @@
 
 mod book;
 mod grant;
+pub mod group;
 mod role;
 mod token;
 

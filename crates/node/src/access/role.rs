@@ -59,6 +59,24 @@ impl Role {
         self == Role::Admin
     }
 
+    /// Whether it is an organisation's: only these are in sharing groups.
+    #[must_use]
+    pub fn is_organisation(self) -> bool {
+        matches!(self, Role::Member | Role::Hub)
+    }
+
+    /// Whether it may see every group, its members or not.
+    #[must_use]
+    pub fn sees_groups(self) -> bool {
+        matches!(self, Role::Admin | Role::Auditor)
+    }
+
+    /// Whether it may see trends.
+    #[must_use]
+    pub fn sees_trends(self) -> bool {
+        matches!(self, Role::Admin | Role::Auditor | Role::Member)
+    }
+
     /// Whether it may see the node's figures.
     #[must_use]
     pub fn sees_figures(self) -> bool {

@@ -1,9 +1,11 @@
 //! API: what members ask this node besides TAXII, under `/api/v1/`.
 //! In: requests of a known client. Out: JSON.
-//! Invariant: what a client may not know of reads as if it weren't there.
+//! Invariant: what a client may not know of reads like what isn't there.
 //! Not here: who the client is, how much it may ask (`http`).
 
 mod acknowledge;
+pub mod groups;
+mod trends;
 
 use std::sync::Arc;
 
@@ -13,5 +15,5 @@ use crate::http::Node;
 
 /// All endpoints.
 pub fn routes() -> Router<Arc<Node>> {
-    Router::new().merge(acknowledge::routes())
+    acknowledge::routes().merge(groups::routes()).merge(trends::routes())
 }

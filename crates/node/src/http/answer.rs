@@ -34,6 +34,17 @@ impl Answer {
         Self { status: StatusCode::ACCEPTED, ..Self::ok(body) }
     }
 
+    /// 200 with this JSON, outside of TAXII.
+    pub fn json(body: impl Into<String>) -> Self {
+        Self::ok(body).with(CONTENT_TYPE, "application/json")
+    }
+
+    /// 304: what the client has is how it is (RFC 9110, section 15.4.5).
+    #[must_use]
+    pub fn unchanged() -> Self {
+        Self { status: StatusCode::NOT_MODIFIED, ..Self::json("") }
+    }
+
     /// With a further header.
     #[must_use]
     pub fn with(mut self, name: HeaderName, value: impl Into<String>) -> Self {

@@ -95,7 +95,7 @@ pub async fn guard(State(node): State<Arc<Node>>, mut request: Request, next: Ne
 /// Whether a client may go on.
 fn admit(node: &Node, known: &Known, request: &Request, route: &str) -> Result<(), Refusal> {
     node.rates.client(&known.name).map_err(Refusal::too_many)?;
-    if request.method() == Method::OPTIONS || route == "/metrics" {
+    if request.method() == Method::OPTIONS || route == "/metrics" || route.starts_with("/api/") {
         return Ok(());
     }
     if media::accepts_taxii(request.headers()) {

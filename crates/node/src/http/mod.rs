@@ -24,7 +24,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::access::Book;
 use crate::config::Config;
-use crate::{Result, api, taxii};
+use crate::{Receipts, Result, api, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -44,13 +44,15 @@ pub struct Node {
     pub rates: rates::Rates,
     /// Figures.
     pub counts: counts::Counts,
+    /// What a hub took and handed over.
+    pub receipts: Receipts,
 }
 
 impl Node {
     /// A node over an open store.
     ///
     /// # Errors
-    /// When the store can't be read.
+    /// When the store can't be read, or a hub's ledger.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = RwLock::new(Arc::new(Book::read(&store).await?));
         Ok(Arc::new(Self {
@@ -60,6 +62,7 @@ impl Node {
             book,
             rates: rates::Rates::new(&config.limits),
             counts: counts::Counts::default(),
+            receipts: Receipts::open(&config)?,
             config,
             store,
         }))

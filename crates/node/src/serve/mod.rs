@@ -3,6 +3,7 @@
 //! Invariant: how many connections there are, and how long each may be silent, is bounded; a broken one ends nothing but itself.
 //! Not here: what is answered (`http`).
 
+mod background;
 mod patience;
 pub mod tls;
 
@@ -61,6 +62,8 @@ pub async fn serve(
     let each = if node.config.behind_proxy { limits.connections } else { limits.connections_per_address };
     let acceptor = tls.map(TlsAcceptor::from);
     let tidying = tokio::spawn(tidy(Arc::clone(&node)));
+    let (ended, is_ended) = tokio::sync::oneshot::channel();
+    let background = tokio::spawn(background::run(Arc::clone(&node), is_ended));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -85,6 +88,9 @@ pub async fn serve(
         () = graceful.shutdown() => tracing::info!("stopped; every request was answered"),
         () = tokio::time::sleep(FAREWELL) => tracing::warn!("stopped; some requests took too long and were cut off"),
     }
+    // Whoever read until now has a receipt.
+    let _ = ended.send(());
+    let _ = background.await;
 }
 
 /// The next connection, when there is room for one.

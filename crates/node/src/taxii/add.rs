@@ -15,9 +15,10 @@ use stillwatch_track::exchange::{self, Added, Came, Collection, Kept, Outcome, s
 use uuid::Uuid;
 
 use super::collections::find;
-use super::media;
 use super::received::{self, Bad, Item};
 use super::resource::{Detail, STIX, Status, text};
+use super::{forbidden, media};
+use crate::config::Part;
 use crate::http::answer::{Answer, Refusal, TAXII};
 use crate::http::guard::{Did, Who};
 use crate::http::{Node, body};
@@ -44,10 +45,10 @@ pub(super) async fn add(
     let bounds = Limits { bytes: limits.body_bytes, objects: limits.objects, depth: limits.depth, ..Limits::default() };
     let read = tokio::task::spawn_blocking(move || received::read(&bytes, kind, &bounds)).await;
     let items = read.map_err(|_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None))??;
-    let (body, taken) = put_in(&node, &collection, &client.name, &items).await?;
+    let all = items.len();
+    let (body, taken) = put_in(&node, &collection, &client.name, items).await?;
     drop(place);
-    let did =
-        Did { collection: Some(collection.id.clone()), objects: taken, failed: items.len().saturating_sub(taken) };
+    let did = Did { collection: Some(collection.id.clone()), objects: taken, failed: all.saturating_sub(taken) };
     Ok(Answer::accepted(body).did(did))
 }
 
@@ -72,15 +73,24 @@ async fn put_in(
     node: &Node,
     collection: &Collection,
     source: &str,
-    items: &[Result<Item, Bad>],
+    items: Vec<Result<Item, Bad>>,
 ) -> Result<(String, usize), stillwatch_track::Error> {
+    let items = &match node.config.role {
+        Part::Member => items,
+        Part::Hub => items.into_iter().map(|item| forbidden::refuse(item, collection)).collect(),
+    };
     let came = came(items);
     let (id, asked) = (Uuid::new_v4().to_string(), stamp(now()));
     let body: OnceLock<(String, usize)> = OnceLock::new();
+    let digests = node.receipts.digests(&came);
     let keep = |added: &Added| {
         let (told, _) = body.get_or_init(|| status(&id, &asked, items, added));
         let (root, client) = (collection.root.clone(), source.to_owned());
-        Some(Kept { id: id.clone(), root, client, body: told.clone() })
+        let owes = match &digests {
+            Some(digests) => node.receipts.taken(source, &collection.id, &came, digests, added, now())?,
+            None => None,
+        };
+        Ok(Some(Kept { id: id.clone(), root, client, body: told.clone(), owes }))
     };
     let waited = node.writer.lock().await;
     let added = exchange::add(&node.store, collection, source, &came, now, &keep).await?;
@@ -103,7 +113,8 @@ fn status(id: &str, asked: &str, items: &[Result<Item, Bad>], added: &Added) -> 
         let item = match item {
             Ok(item) => item,
             Err(bad) => {
-                failures.push(Detail { id: &bad.id, version: asked, message: Some(&bad.message) });
+                let version = bad.version.as_deref().unwrap_or(asked);
+                failures.push(Detail { id: &bad.id, version, message: Some(&bad.message) });
                 continue;
             }
         };

@@ -6,6 +6,7 @@
 mod add;
 mod collections;
 mod discovery;
+mod forbidden;
 pub mod media;
 pub mod next;
 mod objects;

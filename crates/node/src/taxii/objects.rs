@@ -7,13 +7,14 @@ use std::sync::Arc;
 
 use axum::Extension;
 use axum::extract::{Path, RawQuery, State};
-use axum::http::HeaderName;
+use axum::http::{HeaderName, Method};
 use stillwatch_track::exchange::{self, Asked, Collection, Page, Pick, Versions, stamp};
 
 use super::collections::find_to_read;
 use super::next::{self, Of};
 use super::query::{Query, Takes};
 use super::resource::{Listed, Record, STIX, text};
+use crate::access::Known;
 use crate::http::Node;
 use crate::http::answer::{Answer, Refusal};
 use crate::http::guard::{Did, Who};
@@ -28,10 +29,12 @@ pub(super) async fn objects(
     Extension(Who(client)): Extension<Who>,
     Path((path, id)): Path<(String, String)>,
     RawQuery(query): RawQuery,
+    method: Method,
 ) -> Result<Answer, Refusal> {
     let collection = find_to_read(&node, &client, &path, &id)?;
     let query = read(query, Takes::Everything)?;
     let (page, next) = page(&node, &collection, "objects", &query, true).await?;
+    hand_over(&node, &client, &collection, &page, &method);
     Ok(answer(&node, &collection, &page, envelope(&page, next.as_deref())))
 }
 
@@ -64,12 +67,14 @@ pub(super) async fn object(
     Extension(Who(client)): Extension<Who>,
     Path((path, id, object)): Path<(String, String, String)>,
     RawQuery(query): RawQuery,
+    method: Method,
 ) -> Result<Answer, Refusal> {
     let collection = find_to_read(&node, &client, &path, &id)?;
     let mut query = read(query, Takes::OfOne)?;
     query.pick.ids = vec![object];
     let (page, next) = page(&node, &collection, "object", &query, true).await?;
     is_there(&node, &collection, &query.pick, &page).await?;
+    hand_over(&node, &client, &collection, &page, &method);
     Ok(answer(&node, &collection, &page, envelope(&page, next.as_deref())))
 }
 
@@ -156,6 +161,13 @@ fn envelope(page: &Page, next: Option<&str>) -> String {
     }
     text.push_str("]}");
     text
+}
+
+/// Keeps a receipt of objects that are handed over; of a `HEAD` nothing is.
+fn hand_over(node: &Node, client: &Known, collection: &Collection, page: &Page, method: &Method) {
+    if method != Method::HEAD {
+        node.receipts.read(&client.name, &collection.id, page);
+    }
 }
 
 fn answer(node: &Node, collection: &Collection, page: &Page, body: String) -> Answer {

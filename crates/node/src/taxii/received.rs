@@ -22,7 +22,19 @@ pub(crate) struct Item {
     pub(crate) kind: String,
     pub(crate) tlp: u8,
     pub(crate) pap: u8,
+    pub(crate) marked: Marked,
     pub(crate) json: String,
+}
+
+/// What its markings say, and what they leave open.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub(crate) struct Marked {
+    /// Whether a marking says who may know.
+    pub(crate) says_tlp: bool,
+    /// Whether a marking says what may be done.
+    pub(crate) says_pap: bool,
+    /// A marking that nobody here can read.
+    pub(crate) unread: Option<String>,
 }
 
 /// A piece that is no object.
@@ -30,6 +42,8 @@ pub(crate) struct Item {
 pub(crate) struct Bad {
     /// Its id, as far as it has one.
     pub(crate) id: String,
+    /// Its version, as far as it is known.
+    pub(crate) version: Option<String>,
     pub(crate) message: String,
 }
 
@@ -47,7 +61,7 @@ pub(crate) fn read(bytes: &[u8], sent: Sent, limits: &Limits) -> Result<Vec<Resu
             }
             // What isn't in any object is wrong with the whole.
             Err(fault) if raw.is_empty() => return Err(Refusal::malformed(fault.to_string())),
-            Err(fault) => all.push(Err(Bad { id: id_of(raw), message: fault.to_string() })),
+            Err(fault) => all.push(Err(Bad { id: id_of(raw), version: None, message: fault.to_string() })),
         }
     }
     // An object by itself is read too, but is no list.
@@ -69,7 +83,8 @@ fn item(object: &Object<'_>, known: &HashMap<String, Levels>) -> Item {
     let head = &object.head;
     let of_parts = head.refs.iter().filter(|id| id.starts_with("marking-definition--"));
     let ids = head.markings.iter().chain(of_parts).map(AsRef::as_ref);
-    let levels = marking::most_restrictive(ids, |id| known.get(id).copied());
+    let levels = marking::most_restrictive(ids.clone(), |id| known.get(id).copied());
+    let unread = |id: &&str| marking::most_restrictive([*id], |id| known.get(id).copied()).other;
     let is_marking = head.kind == "marking-definition";
     // What isn't marked isn't for everybody; a marking that nobody has read may say anything. Markings themselves are public words.
     let tlp = match levels {
@@ -88,6 +103,11 @@ fn item(object: &Object<'_>, known: &HashMap<String, Levels>) -> Item {
         kind: head.kind.to_string(),
         tlp: level(tlp),
         pap: pap as u8,
+        marked: Marked {
+            says_tlp: levels.tlp.is_some() || is_marking,
+            says_pap: levels.pap.is_some() || is_marking,
+            unread: if levels.other { ids.clone().find(unread).map(str::to_owned) } else { None },
+        },
         json: object.raw().to_owned(),
     }
 }

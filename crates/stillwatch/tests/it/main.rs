@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod evidence;
+mod hub;
 mod lab;
 mod ledger;
 mod node;

@@ -73,7 +73,7 @@ pub async fn add(
     source: &str,
     objects: &[Came<'_>],
     clock: fn() -> Micros,
-    keep: &(dyn Fn(&Added) -> Option<Kept> + Sync),
+    keep: &(dyn Fn(&Added) -> Result<Option<Kept>> + Sync),
 ) -> Result<Added> {
     let dialect = store.dialect();
     // What needs no lock is done before it is held.
@@ -153,7 +153,7 @@ pub async fn add(
         .await?;
     }
     let added = Added { outcomes, between };
-    if let Some(kept) = keep(&added) {
+    if let Some(kept) = keep(&added)? {
         status::put(&mut tx, &kept, from).await?;
     }
     tx.commit().await?;

@@ -10,8 +10,8 @@ use stillwatch_model::Micros;
 
 use super::collections::changed;
 use crate::error::{Error, Result};
-use crate::owed;
 use crate::store::Store;
+use crate::{groups, owed};
 
 /// What a client may do with a collection.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -71,6 +71,7 @@ pub async fn add_client(
     }
     sqlx::query("DELETE FROM clients WHERE name = $1").bind(called).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM client_rights WHERE client = $1").bind(called).execute(&mut *tx).await?;
+    sqlx::query("DELETE FROM seal_keys WHERE client = $1").bind(called).execute(&mut *tx).await?;
     sqlx::query("INSERT INTO clients (name, role, token, made) VALUES ($1, $2, $3, $4)")
         .bind(called)
         .bind(role)
@@ -109,6 +110,12 @@ pub async fn allow(store: &Store, called: &str, right: Right) -> Result<()> {
 
 async fn put(tx: &mut Transaction<'static, Any>, called: &str, right: Right) -> Result<()> {
     if right.can_read || right.can_write {
+        if groups::has_collection(tx, right.collection).await? {
+            return Err(Error::refused(
+                "that collection is a sharing group's: who is in the group may use it, and nobody else",
+                "`stillwatch group join` and `stillwatch group leave` say who is in it",
+            ));
+        }
         sqlx::query("INSERT INTO client_rights (client, collection, can_read, can_write) VALUES ($1, $2, $3, $4)")
             .bind(called)
             .bind(right.collection)
@@ -120,7 +127,7 @@ async fn put(tx: &mut Transaction<'static, Any>, called: &str, right: Right) -> 
     Ok(())
 }
 
-/// Ends a client's token, for good; the ledger is owed what `entry` makes of its role.
+/// Ends a client's token, for good, and its part in every group; the ledger is owed what `entry` makes of its roles.
 ///
 /// # Errors
 /// When there is no such client, or the store can't be written.
@@ -133,7 +140,33 @@ pub async fn revoke(store: &Store, called: &str, at: Micros, entry: &RoleEntry<'
     let role: String = row.ok_or_else(|| unknown(called))?.try_get(0)?;
     sqlx::query("UPDATE clients SET revoked = $2 WHERE name = $1").bind(called).bind(at).execute(&mut *tx).await?;
     owed::owe(&mut tx, called, &entry(&role, false)?).await?;
+    for group in groups::depart_all(&mut tx, called, at).await? {
+        owed::owe(&mut tx, called, &entry(&groups::role(&group), false)?).await?;
+    }
     changed(&mut tx).await?;
+    tx.commit().await?;
+    Ok(())
+}
+
+/// Says to which public key others may seal what is for a client, from now on; nothing takes it away. The text is kept as it is.
+///
+/// # Errors
+/// When there is no such client, or the store can't be written.
+pub async fn seal_to(store: &Store, called: &str, recipient: Option<&str>) -> Result<()> {
+    let mut tx = store.write().await?;
+    let there = sqlx::query("SELECT 1 FROM clients WHERE name = $1 AND revoked IS NULL").bind(called);
+    if there.fetch_optional(&mut *tx).await?.is_none() {
+        return Err(unknown(called));
+    }
+    sqlx::query("DELETE FROM seal_keys WHERE client = $1").bind(called).execute(&mut *tx).await?;
+    if let Some(recipient) = recipient {
+        sqlx::query("INSERT INTO seal_keys (client, recipient) VALUES ($1, $2)")
+            .bind(called)
+            .bind(recipient)
+            .execute(&mut *tx)
+            .await?;
+    }
+    groups::count_change_of(&mut tx, called).await?;
     tx.commit().await?;
     Ok(())
 }

@@ -67,6 +67,14 @@ pub struct NewCollection {
 /// # Errors
 /// When its id, alias or title is taken or can't be one, or the store can't be written.
 pub async fn make_collection(store: &Store, new: &NewCollection, at: Micros) -> Result<Collection> {
+    let mut tx = store.write().await?;
+    let made = make_in(&mut tx, new, at).await?;
+    tx.commit().await?;
+    Ok(made)
+}
+
+/// The same, in a transaction of others.
+pub(crate) async fn make_in(tx: &mut Transaction<'static, Any>, new: &NewCollection, at: Micros) -> Result<Collection> {
     if new.title.trim().is_empty() {
         return Err(Error::refused("a collection needs a title", "give one with `--title`"));
     }
@@ -82,12 +90,11 @@ pub async fn make_collection(store: &Store, new: &NewCollection, at: Micros) -> 
             .to_string(),
         None => Uuid::new_v4().to_string(),
     };
-    let mut tx = store.write().await?;
     let taken = sqlx::query("SELECT 1 FROM collections WHERE id = $1 OR (root = $2 AND alias = $3)")
         .bind(&id)
         .bind(&new.root)
         .bind(new.alias.as_ref())
-        .fetch_optional(&mut *tx)
+        .fetch_optional(&mut **tx)
         .await?;
     if taken.is_some() {
         return Err(Error::refused(
@@ -96,7 +103,7 @@ pub async fn make_collection(store: &Store, new: &NewCollection, at: Micros) -> 
         ));
     }
     let number: i64 =
-        sqlx::query("SELECT COALESCE(MAX(number), 0) + 1 FROM collections").fetch_one(&mut *tx).await?.try_get(0)?;
+        sqlx::query("SELECT COALESCE(MAX(number), 0) + 1 FROM collections").fetch_one(&mut **tx).await?.try_get(0)?;
     sqlx::query(
         "INSERT INTO collections (number, id, root, alias, title, description, can_read, can_write, profile, most_tlp, \
          most_pap, made) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12)",
@@ -113,10 +120,9 @@ pub async fn make_collection(store: &Store, new: &NewCollection, at: Micros) -> 
     .bind(i64::from(new.most_tlp))
     .bind(i64::from(new.most_pap))
     .bind(at)
-    .execute(&mut *tx)
+    .execute(&mut **tx)
     .await?;
-    changed(&mut tx).await?;
-    tx.commit().await?;
+    changed(tx).await?;
     let NewCollection { root, alias, title, description, can_read, can_write, profile, most_tlp, most_pap, .. } =
         new.clone();
     Ok(Collection { number, id, root, alias, title, description, can_read, can_write, profile, most_tlp, most_pap })
@@ -154,7 +160,7 @@ pub async fn collections(store: &Store) -> Result<Vec<Collection>> {
 }
 
 /// Counts a change of collections or clients, for those who keep a copy in memory.
-pub(super) async fn changed(tx: &mut Transaction<'static, Any>) -> Result<()> {
+pub(crate) async fn changed(tx: &mut Transaction<'static, Any>) -> Result<()> {
     sqlx::query(
         "INSERT INTO exchange_clock (place, last, changes) VALUES (1, 0, 1) \
          ON CONFLICT (place) DO UPDATE SET changes = exchange_clock.changes + 1",

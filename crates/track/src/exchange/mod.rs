@@ -16,8 +16,9 @@ mod write;
 
 pub use add::{Added, Came, Outcome, add};
 pub(crate) use clients::name;
-pub use clients::{Client, Right, RoleEntry, add_client, allow, changes, clients, revoke};
+pub use clients::{Client, Right, RoleEntry, add_client, allow, changes, clients, revoke, seal_to};
 pub use collections::{Collection, NewCollection, collections, make_collection};
+pub(crate) use collections::{changed, make_in};
 pub use page::{Asked, Entry, Page, Pick, Versions, page};
 pub use remove::{Removed, remove};
 pub use status::{Kept, status};

@@ -7,6 +7,7 @@ use sqlx::{Any, Row, Transaction};
 use stillwatch_model::Micros;
 
 use crate::error::Result;
+use crate::owed;
 use crate::store::Store;
 use crate::time::DAY;
 
@@ -24,6 +25,8 @@ pub struct Kept {
     pub client: String,
     /// The resource.
     pub body: String,
+    /// What the ledger is owed for it.
+    pub owes: Option<String>,
 }
 
 pub(super) async fn put(tx: &mut Transaction<'static, Any>, kept: &Kept, at: Micros) -> Result<()> {
@@ -36,6 +39,9 @@ pub(super) async fn put(tx: &mut Transaction<'static, Any>, kept: &Kept, at: Mic
         .bind(&kept.body)
         .execute(&mut **tx)
         .await?;
+    if let Some(owes) = &kept.owes {
+        owed::owe(tx, &kept.client, owes).await?;
+    }
     Ok(())
 }
 

@@ -54,7 +54,7 @@ fn came<'a>(id: &'a str, version: Option<&'a str>, json: &'a str) -> Came<'a> {
     Came { id, version, kind: id.split("--").next().unwrap_or_default(), tlp: 0, pap: 0, json }
 }
 
-const NOTHING: &(dyn Fn(&Added) -> Option<Kept> + Sync) = &|_| None;
+const NOTHING: &(dyn Fn(&Added) -> Result<Option<Kept>, stillwatch_track::Error> + Sync) = &|_| Ok(None);
 
 async fn put(
     store: &Store,
@@ -239,9 +239,9 @@ async fn what_is_too_strict_is_not_shown(place: Place) -> Tested {
 async fn a_status_is_its_senders(place: Place) -> Tested {
     let store = open(&place).await?;
     let into = collection(&store, "a").await?;
-    let keep: &(dyn Fn(&Added) -> Option<Kept> + Sync) = &|added| {
+    let keep: &(dyn Fn(&Added) -> Result<Option<Kept>, stillwatch_track::Error> + Sync) = &|added| {
         let body = format!("{} added", added.outcomes.len());
-        Some(Kept { id: "s-1".into(), root: "trust".into(), client: "one".into(), body })
+        Ok(Some(Kept { id: "s-1".into(), root: "trust".into(), client: "one".into(), body, owes: None }))
     };
     add(&store, &into, "one", &[came(&id(1), None, "{}")], now, keep).await?;
     store.close().await;

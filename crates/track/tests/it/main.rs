@@ -6,8 +6,10 @@
 mod exchange;
 mod faults;
 mod fixture;
+mod groups;
 mod keeping;
 mod laws;
 mod people;
 mod places;
 mod saving;
+mod trends;

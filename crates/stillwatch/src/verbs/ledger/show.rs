@@ -78,5 +78,10 @@ fn said(what: &What) -> String {
         What::Decision { about, outcome, reason } => {
             format!("{} {about} ({reason})", format!("{outcome:?}").to_lowercase())
         }
+        What::Receipt { whose, way, collection, count, from, to, .. } => {
+            let way = format!("{way:?}").to_lowercase();
+            let from_or_to = if way == "taken" { "from" } else { "by" };
+            format!("{way} {from_or_to} {whose}: {count} objects of {collection}, added {from} to {to}")
+        }
     }
 }

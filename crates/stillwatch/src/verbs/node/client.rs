@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use clap::{Args as ClapArgs, Subcommand};
 use serde_json::json;
 use stillwatch_node::access::{Role, Token, end, grant};
+use stillwatch_node::seal::Recipient;
 use stillwatch_track::exchange::{self, Right};
 use stillwatch_track::{Store, instant};
 
@@ -20,6 +21,7 @@ use crate::verbs::store::{Author, Format, block_on, print, print_json, say, told
 #[command(after_help = "Examples:
   stillwatch client add lab-two --role member --read shared --write inbox     prints its token, once
   stillwatch client allow lab-two --read shared --read other                  rights to these, from now on
+  stillwatch client allow lab-two --seal-to age1…                             members of its groups may seal to this key
   stillwatch client list
   stillwatch client revoke lab-two
 
@@ -61,6 +63,9 @@ struct AddArgs {
     role: String,
     #[command(flatten)]
     rights: Rights,
+    /// The public key to which others may seal what is for it
+    #[arg(long, value_name = "age1…")]
+    seal_to: Option<Recipient>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -74,6 +79,9 @@ struct AllowArgs {
     /// A collection that it may not use any more
     #[arg(long, value_name = "COLLECTION")]
     none: Vec<String>,
+    /// The public key to which others may seal what is for it
+    #[arg(long, value_name = "age1…")]
+    seal_to: Option<Recipient>,
 }
 
 #[derive(Debug, ClapArgs)]
@@ -144,6 +152,9 @@ async fn add(args: &AddArgs) -> Result<u8, String> {
     let token = Token::make();
     let by = args.author.by();
     grant(&store, &args.name, role, &token, &rights, &by).await.map_err(said)?;
+    if let Some(key) = &args.seal_to {
+        exchange::seal_to(&store, &args.name, Some(&key.to_string())).await.map_err(told)?;
+    }
     args.recording.settle(&store, &by).await?;
     store.close().await;
     say(&format!("this is the token of the client `{}`, shown once:", args.name));
@@ -158,8 +169,11 @@ async fn allow(args: &AllowArgs) -> Result<u8, String> {
         let collection = find(&store, named).await?.number;
         rights.push(Right { collection, can_read: false, can_write: false });
     }
-    if rights.is_empty() {
-        return Err("error: no collection is named\nhint: give `--read`, `--write` or `--none`".to_owned());
+    if rights.is_empty() && args.seal_to.is_none() {
+        return Err("error: no collection is named\nhint: give `--read`, `--write`, `--none` or `--seal-to`".to_owned());
+    }
+    if let Some(key) = &args.seal_to {
+        exchange::seal_to(&store, &args.name, Some(&key.to_string())).await.map_err(told)?;
     }
     for right in rights {
         exchange::allow(&store, &args.name, right).await.map_err(told)?;

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use stillwatch_node::access::{Role, Token, grant};
 use stillwatch_node::config::Config;
+use stillwatch_node::seal::Identity;
 use stillwatch_node::serve::tls;
 use stillwatch_track::{Missing, Place, Store};
 
@@ -23,14 +24,18 @@ const SETTINGS: &str = include_str!("node.toml");
 #[command(after_help = "Examples:
   stillwatch init lab
   stillwatch serve --config lab/node.toml
+  stillwatch init hub --role hub               a node in the middle, which passes on what members share (docs/hub.md)
 
-Writes DIR/node.toml with every key explained, a store, a certificate for trials on this machine, and prints the token of a client
-`admin`, once. Others cannot know the certificate: put one from your authority in its place before they connect.
+Writes DIR/node.toml with every key explained, a store, a certificate for trials on this machine, a key with which this node opens
+what others seal to it (sealing.key; its public half is printed), and prints the token of a client `admin`, once. Others cannot know the certificate: put one from your authority in its place before they connect.
 Exit codes: 0 done; 2 failure, such as a node that is there already.")]
 pub(crate) struct Args {
     /// The folder; it is made where there is none
     #[arg(value_name = "DIR")]
     folder: PathBuf,
+    /// What the node is to others
+    #[arg(long, value_name = "ROLE", value_parser = ["member", "hub"], default_value = "member")]
+    role: String,
 }
 
 /// Runs `init`.
@@ -45,8 +50,10 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     let (certificate, key) = tls::trial().map_err(said)?;
     write(&folder.join("certificate.pem"), &certificate)?;
     write(&folder.join("key.pem"), &key)?;
+    let sealing = Identity::make();
+    sealing.write(&folder.join("sealing.key")).map_err(|e| said(e.into()))?;
     // Last, since it is what says that a node is here.
-    write(&file, SETTINGS)?;
+    write(&file, &settings(args.role == "hub"))?;
     let config = Config::read(&file).map_err(said)?;
     let token = Token::make();
     block_on(async {
@@ -57,12 +64,18 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     })?;
     say(&format!("made a node in {0}; this is the token of the client `admin`, shown once:", folder.display()));
     print(format!("{}\n", token.show()))?;
+    say(&format!("others seal to this node with the public key {}", sealing.recipient()));
     say(&format!(
         "next:\n  stillwatch collection add --config {0} --alias shared --title \"What we share\"\n  \
          stillwatch client add lab-two --config {0} --role member --read shared\n  stillwatch serve --config {0}",
         file.display()
     ));
     Ok(0)
+}
+
+/// The settings of a member's node, or of a hub.
+fn settings(is_hub: bool) -> String {
+    if is_hub { SETTINGS.replace("# role = \"member\"", "role = \"hub\"") } else { SETTINGS.to_owned() }
 }
 
 /// Writes a new file that only its owner reads.
@@ -80,18 +93,25 @@ fn write(path: &Path, text: &str) -> Result<(), String> {
 
 #[cfg(test)]
 mod tests {
+    use stillwatch_node::config::Part;
+
     use super::*;
 
     /// What is written says what holds without it, and names every key.
     #[test]
     fn the_settings_are_the_defaults() -> Result<(), stillwatch_node::Error> {
+        let hub = Config::parse(&settings(true))?;
+        assert_eq!((hub.role, Config::parse(SETTINGS)?.role), (Part::Hub, Part::Member));
         let written = Config::parse(SETTINGS)?;
         assert!(written.tls.is_some());
         assert_eq!(Config { tls: None, ..written }, Config::default());
         let all: String =
             SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         for key in [
+            "role",
             "data",
+            "ledger",
+            "ledger_key",
             "listen",
             "behind_proxy",
             "name",

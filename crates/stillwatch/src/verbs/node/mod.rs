@@ -1,10 +1,11 @@
-//! Node: what runs a node: `init`, `serve`, and who may use it: `client`, `collection`.
+//! Node: what runs a node: `init`, `serve`, and who may use it: `client`, `collection`, `group`.
 //! In: `node.toml`. Out: an open store; a node that answers.
 //! Invariant: a token is printed once, when it is made, and kept nowhere.
 //! Not here: what a node does (`stillwatch-node`).
 
 pub(crate) mod client;
 pub(crate) mod collection;
+pub(crate) mod group;
 pub(crate) mod init;
 pub(crate) mod serve;
 
