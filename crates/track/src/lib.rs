@@ -25,6 +25,7 @@ pub mod matching;
 mod merge;
 pub mod objects;
 pub mod owed;
+pub mod peers;
 pub mod profiles;
 mod relatives;
 pub mod releases;

@@ -3,9 +3,11 @@
 //! Invariant: an object that is there already is left as it is, and is no failure; all of a call is written, or nothing.
 //! Not here: what is in them (`stix`).
 
+use std::collections::HashSet;
+
 use serde::Serialize;
 use sqlx::any::AnyRow;
-use sqlx::{AssertSqlSafe, Row};
+use sqlx::{Any, AssertSqlSafe, Row, Transaction};
 use stillwatch_model::Micros;
 
 use crate::campaign::count;
@@ -52,8 +54,22 @@ pub struct Object {
 /// # Errors
 /// When the store can't be written; nothing is kept then.
 pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Micros) -> Result<u64> {
+    let mut tx = store.write().await?;
+    let new = put_in(&mut tx, store.dialect(), source, objects, received).await?;
+    tx.commit().await?;
+    Ok(new.len() as u64)
+}
+
+/// Keeps objects in a transaction; returns ids and versions of those that were not there before.
+pub(crate) async fn put_in(
+    tx: &mut Transaction<'static, Any>,
+    dialect: Dialect,
+    source: &str,
+    objects: &[Raw<'_>],
+    received: Micros,
+) -> Result<HashSet<(String, String)>> {
     // PostgreSQL reads an array of text far faster than rows of JSON; SQLite has no arrays.
-    let given = match store.dialect() {
+    let given = match dialect {
         Dialect::Sqlite => {
             let columns = [("id", Kind::Text), ("version", Kind::Text), ("type", Kind::Text), ("json", Kind::Text)];
             rows::given(Dialect::Sqlite, &columns)
@@ -64,7 +80,7 @@ pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Mic
     };
     let sql = format!(
         "INSERT INTO objects (id, version, source, type, received, json) \
-         SELECT id, version, $2, type, $3, json FROM {given} WHERE true ON CONFLICT DO NOTHING"
+         SELECT id, version, $2, type, $3, json FROM {given} WHERE true ON CONFLICT DO NOTHING RETURNING id, version"
     );
     if let Some(odd) = objects.iter().find(|o| [o.id, o.version, o.kind, o.json].iter().any(|t| t.contains('\0'))) {
         return Err(Error::refused(
@@ -72,8 +88,7 @@ pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Mic
             "no database keeps it in text; JSON writes it as an escape",
         ));
     }
-    let mut tx = store.write().await?;
-    let mut new = 0;
+    let mut new = HashSet::new();
     let mut rest = objects;
     while !rest.is_empty() {
         let mut bytes = 0;
@@ -88,7 +103,7 @@ pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Mic
         let (batch, later) = rest.split_at(fits);
         rest = later;
         let query = sqlx::query(AssertSqlSafe(sql.clone()));
-        let query = match store.dialect() {
+        let query = match dialect {
             Dialect::Sqlite => {
                 let all: Vec<_> = batch.iter().map(|o| (o.id, o.version, o.kind, o.json)).collect();
                 query.bind(rows::text(&all)?).bind(source).bind(received)
@@ -101,10 +116,10 @@ pub async fn put(store: &Store, source: &str, objects: &[Raw<'_>], received: Mic
                 .bind(rows::array(batch.iter().map(|o| o.kind)))
                 .bind(rows::array(batch.iter().map(|o| o.json))),
         };
-        let done = query.execute(&mut *tx).await?;
-        new += done.rows_affected();
+        for row in query.fetch_all(&mut **tx).await? {
+            new.insert((row.try_get(0)?, row.try_get(1)?));
+        }
     }
-    tx.commit().await?;
     Ok(new)
 }
 

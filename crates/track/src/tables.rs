@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 31] = [
+pub(crate) const TABLES: [Table; 37] = [
     Table {
         name: "runs",
         key: "run",
@@ -153,6 +153,36 @@ pub(crate) const TABLES: [Table; 31] = [
         spec: "client:text collection:int can_read:int can_write:int",
     },
     Table { name: "exchange_clock", key: "place", spec: "place:int last:int changes:int" },
+    Table {
+        name: "peers",
+        key: "name",
+        spec: "name:text url:text username:text token_file:text ca:text certificate:text key:text hourly:int \
+                  overlap:int ledger:text checkpoint:text made:int author:text",
+    },
+    Table {
+        name: "feeds",
+        key: "peer, collection",
+        spec: "peer:text collection:text added_after:text next:text last:text hour:int taken:int synced:int \
+                  failures:int retry:int because:text held:text",
+    },
+    Table {
+        name: "routes",
+        key: "recipient",
+        spec: "recipient:text peer:text collection:text seal_to:text failures:int retry:int because:text",
+    },
+    Table {
+        name: "received",
+        key: "place",
+        spec: "place:int peer:text collection:text id:text version:text type:text date_added:text recorded:int \
+                  what:text",
+    },
+    Table {
+        name: "quarantine",
+        key: "place",
+        spec: "place:int peer:text collection:text id:text hash:text json:text because:text recorded:int \
+                  decided:int author:text outcome:text",
+    },
+    Table { name: "acknowledged", key: "recipient, hash", spec: "recipient:text hash:text recorded:int" },
 ];
 
 #[cfg(test)]

@@ -187,7 +187,7 @@ fn unknown(called: &str) -> Error {
 }
 
 /// Checks a name that stands in URLs and in HTTP's Basic authentication.
-pub(super) fn name(what: &str, text: &str) -> Result<()> {
+pub(crate) fn name(what: &str, text: &str) -> Result<()> {
     let fits = (1..=100).contains(&text.len())
         && text.bytes().all(|b| matches!(b, b'a'..=b'z' | b'0'..=b'9' | b'.' | b'-' | b'_'))
         && text.bytes().next().is_some_and(|b| b.is_ascii_alphanumeric());

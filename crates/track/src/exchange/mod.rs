@@ -15,6 +15,7 @@ mod version;
 mod write;
 
 pub use add::{Added, Came, Outcome, add};
+pub(crate) use clients::name;
 pub use clients::{Client, Right, RoleEntry, add_client, allow, changes, clients, revoke};
 pub use collections::{Collection, NewCollection, collections, make_collection};
 pub use page::{Asked, Entry, Page, Pick, Versions, page};
