@@ -18,6 +18,7 @@ mod find;
 pub mod fold;
 mod given;
 mod history;
+pub mod intel;
 mod labels;
 pub mod lifecycle;
 mod list;
