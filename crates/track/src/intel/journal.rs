@@ -57,11 +57,11 @@ pub async fn waiting(store: &Store) -> Result<Option<Arrivals>> {
     let rows = sqlx::query(
         "SELECT place, peer, id, version, recorded, what, json FROM \
          (SELECT r.place, r.peer, r.id, r.version, r.recorded, r.what, o.json, \
-          SUM(COALESCE(LENGTH(o.json), 0)) OVER (ORDER BY r.place) - COALESCE(LENGTH(o.json), 0) AS before \
+          SUM(COALESCE(LENGTH(o.json), 0)) OVER (ORDER BY r.place) - COALESCE(LENGTH(o.json), 0) AS earlier \
           FROM (SELECT * FROM received WHERE place > $1 ORDER BY place LIMIT $2) AS r \
           LEFT JOIN objects o ON o.id = r.id AND o.version = r.version AND o.source = 'peer:' || r.peer \
           AND r.type IN ('indicator', 'sighting', 'opinion', 'marking-definition')) AS page \
-         WHERE before < $3 ORDER BY place",
+         WHERE earlier < $3 ORDER BY place",
     )
     .bind(from)
     .bind(ROWS)

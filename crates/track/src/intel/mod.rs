@@ -22,7 +22,7 @@ pub use hits::{Hit, Hunted, STATES, hits, judged, of_account, sight, state};
 pub use index::{Batch, keep};
 pub use journal::{Arrivals, Arrived, again, markings, waiting};
 pub use list::{Filter, Page, list, total};
-pub use read::{Step, find, history, of_values, remarks, told};
+pub use read::{Step, find, history, of_values, remarks, texts, told};
 pub use verdicts::{Verdict, opine, opined, verdicts};
 
 /// An indicator as one peer tells it.

@@ -145,6 +145,21 @@ pub async fn of_values(store: &Store, values: &[(String, String)]) -> Result<Vec
     found.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
+/// Texts of indicators as peers sent them: (id, peer, version), in the order of ids, each object once.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn texts(store: &Store, which: &[(String, String, String)]) -> Result<Vec<String>> {
+    let columns = [("id", Kind::Text), ("peer", Kind::Text), ("version", Kind::Text)];
+    let given = rows::given(store.dialect(), &columns);
+    let sql = format!(
+        "SELECT o.json FROM {given} JOIN objects o ON o.id = r.id AND o.version = r.version \
+         AND o.source = 'peer:' || r.peer ORDER BY o.id, o.source"
+    );
+    let found = sqlx::query(AssertSqlSafe(sql)).bind(rows::text(which)?).fetch_all(store.pool()).await?;
+    found.iter().map(|row| Ok(row.try_get(0)?)).collect()
+}
+
 /// Something that was done about an indicator.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
 pub struct Step {
