@@ -4,6 +4,7 @@
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
 pub mod access;
+pub mod api;
 pub mod config;
 mod error;
 pub mod gate;
@@ -11,6 +12,7 @@ pub mod http;
 pub mod intel;
 pub mod outward;
 pub mod own;
+pub mod peer;
 pub mod profile;
 pub mod publish;
 pub mod record;

@@ -24,7 +24,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::access::Book;
 use crate::config::Config;
-use crate::{Result, taxii};
+use crate::{Result, api, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -96,6 +96,7 @@ impl Node {
 /// Everything that is answered.
 pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
+        .merge(api::routes())
         .merge(health::figures())
         .fallback(|| async { answer::Refusal::unknown("resource") })
         .layer(CatchPanicLayer::new())

@@ -1,0 +1,17 @@
+//! API: what members ask this node besides TAXII, under `/api/v1/`.
+//! In: requests of a known client. Out: JSON.
+//! Invariant: what a client may not know of reads as if it weren't there.
+//! Not here: who the client is, how much it may ask (`http`).
+
+mod acknowledge;
+
+use std::sync::Arc;
+
+use axum::Router;
+
+use crate::http::Node;
+
+/// All endpoints.
+pub fn routes() -> Router<Arc<Node>> {
+    Router::new().merge(acknowledge::routes())
+}
