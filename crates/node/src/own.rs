@@ -50,8 +50,9 @@ pub async fn told(store: &Store, texts: &[String], by: &By) -> Result<Vec<String
     let at = instant(by.at);
     let (mut all, mut new) = (Vec::with_capacity(texts.len()), Vec::new());
     for text in texts {
-        let object = Object::read(text, Limits::default().depth)
-            .map_err(|error| Error::refused(format!("an object that was made is none: {error}"), "report this as a bug"))?;
+        let object = Object::read(text, Limits::default().depth).map_err(|error| {
+            Error::refused(format!("an object that was made is none: {error}"), "report this as a bug")
+        })?;
         let which = Which { id: Some(object.head.id.to_string()), source: Some(OWN.into()), ..Which::default() };
         // By version: the last one stands.
         let before = objects::page(store, &which, 10_000, None).await?.pop();

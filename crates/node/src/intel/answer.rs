@@ -43,13 +43,7 @@ pub struct Answer {
 ///
 /// # Errors
 /// When there is nothing to say of one, it was taken back, or the store can't be read.
-pub async fn answers(
-    store: &Store,
-    which: Which,
-    ids: &[String],
-    producer: &Producer,
-    by: &By,
-) -> Result<Answer> {
+pub async fn answers(store: &Store, which: Which, ids: &[String], producer: &Producer, by: &By) -> Result<Answer> {
     let weighed = weigh(store, ids, &Decay::default(), at(by.at)).await?;
     let mut answer = Answer { about: Vec::new(), texts: Vec::new(), known: Vec::new(), tellers: Vec::new() };
     let now = instant(by.at);
@@ -91,24 +85,20 @@ fn seen(one: &Weighed, producer: &Producer, now: &str, tlp: Tlp) -> Result<Strin
         )
     })?;
     let (first, last) = (instant(hit.first_seen), instant(hit.last_seen));
-    let seen = Seen {
-        of: &one.id,
-        first: Some(&first),
-        last: Some(&last),
-        count: hit.count,
-        confidence: Some(hit.strength),
-    };
+    let seen =
+        Seen { of: &one.id, first: Some(&first), last: Some(&last), count: hit.count, confidence: Some(hit.strength) };
     Ok(sighting(producer, &seen, now, tlp))
 }
 
 fn thought(one: &Weighed, producer: &Producer, now: &str, tlp: Tlp) -> Result<String> {
     let verdict = one.verdict.as_ref();
-    let (verdict, word) = verdict.and_then(|verdict| Some((verdict, Opinion::of(&verdict.word)?))).ok_or_else(|| {
-        Error::refused(
-            format!("nobody here said what to think of `{}`", one.id),
-            "`stillwatch intel dispute` or `stillwatch intel agree` says it",
-        )
-    })?;
+    let (verdict, word) =
+        verdict.and_then(|verdict| Some((verdict, Opinion::of(&verdict.word)?))).ok_or_else(|| {
+            Error::refused(
+                format!("nobody here said what to think of `{}`", one.id),
+                "`stillwatch intel dispute` or `stillwatch intel agree` says it",
+            )
+        })?;
     Ok(opinion(producer, &one.id, word, Some(&verdict.code), now, tlp))
 }
 

@@ -13,8 +13,8 @@ use stillwatch_gate::standing::Decay;
 use stillwatch_track::Store;
 use stillwatch_track::intel::{self, Told};
 
-use super::weigh::{Weighed, weigh};
 use super::at;
+use super::weigh::{Weighed, weigh};
 use crate::error::Result;
 
 /// What others told that is about a subject: by its value, and for an account by what matched its traffic.
