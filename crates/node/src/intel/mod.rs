@@ -15,6 +15,8 @@ pub use follow::follow;
 pub use hunt::{Sights, sight, wanted};
 pub use weigh::{Weighed, weigh};
 
+pub use stillwatch_gate::standing::{Decay, Standing, decay::shipped as shipped_decay};
+
 use jiff::Timestamp;
 use stillwatch_model::Micros;
 

@@ -10,6 +10,7 @@ mod filters;
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod gate;
+mod intel;
 mod kill;
 mod lab;
 mod limits;
