@@ -9,7 +9,9 @@ mod filters;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
+mod following;
 mod gate;
+mod handing;
 mod intel;
 mod kill;
 mod lab;
