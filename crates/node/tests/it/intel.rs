@@ -98,6 +98,7 @@ async fn came(store: &Store, peer: &str, objects: &[Value]) -> Tested {
             key: None,
             hourly: 1_000_000,
             overlap: 0,
+            acknowledges: false,
             ledger: None,
             checkpoint: None,
             made: NOW,
@@ -105,7 +106,8 @@ async fn came(store: &Store, peer: &str, objects: &[Value]) -> Tested {
         peers::add(store, &new, &who("ana", 0)).await?;
         peers::follow(store, peer, "shared").await?;
     }
-    let mut feed = peers::feeds(store).await?.into_iter().find(|feed| feed.peer == peer).ok_or("no feed")?;
+    let mut feed =
+        peers::feeds(store, Some(peer)).await?.into_iter().find(|feed| feed.peer == peer).ok_or("no feed")?;
     let texts: Vec<String> = objects.iter().map(ToString::to_string).collect();
     let objects = texts.iter().map(|text| Object::read(text, 16)).collect::<Result<Vec<_>, _>>()?;
     let heard: Vec<Heard<'_>> =
@@ -415,12 +417,25 @@ async fn a_sighting_goes_the_way_of_a_release(place: Place) -> Tested {
     let entries = world.released()?;
     assert!(entries.iter().any(|(object, ..)| object.starts_with("sighting--")), "{entries:?}");
 
-    // What its author took back meanwhile is not sighted.
+    // What its author took back meanwhile is not sighted, be it proposed already.
+    let answer = answers(&world.store, Which::Sighting, &[indicator(2)], &us, &who("ana", 15)).await?;
+    let profile = profile::in_force(&world.store, "conservative", &trusted(), &who("ana", 15)).await?;
+    let waits = Asked {
+        about: About::Objects { subject: &indicator(2), texts: &answer.texts, known: &answer.known },
+        to: &["lab-one.example".into()],
+        keys: &BTreeMap::new(),
+        profile: &profile,
+        scanners: &Scanners::default(),
+        days: 14,
+    };
+    let waits = propose(&world.store, &waits, &who("ana", 16)).await?;
     let mut back = address(2, 3);
     back["modified"] = json!(time(0));
     back["revoked"] = json!(true);
     came(&world.store, "lab-one", &[back]).await?;
     let gone = answers(&world.store, Which::Sighting, &[indicator(2)], &us, &who("ana", 20)).await.expect_err_told()?;
+    assert!(gone.contains("was taken back"), "{gone}");
+    let gone = approve(&world.store, &waits.id, &trusted(), &who("ben", 21)).await.expect_err_told()?;
     assert!(gone.contains("was taken back"), "{gone}");
     Ok(())
 }

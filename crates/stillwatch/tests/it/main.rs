@@ -7,6 +7,7 @@
 
 mod campaigns;
 mod evidence;
+mod intel;
 mod lab;
 mod ledger;
 mod node;
