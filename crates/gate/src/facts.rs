@@ -158,7 +158,7 @@ pub struct Received {
     pub indicator: String,
     /// Who says so.
     pub producer: String,
-    /// STIX confidence, 0 to 100 (STIX 2.1, appendix A).
+    /// STIX confidence, 0 to 100 (STIX 2.1, appendix A), as it is now: decayed, and with what others say of it.
     pub confidence: u8,
     /// Its Traffic Light Protocol marking.
     pub tlp: Tlp,
@@ -172,6 +172,9 @@ pub struct Received {
     #[serde(default)]
     #[schemars(with = "Option<String>")]
     pub valid_until: Option<Timestamp>,
+    /// Somebody's disagreement outweighs it, or we found it wrong: it is no ground (`standing.rs`).
+    #[serde(default)]
+    pub disputed: bool,
 }
 
 /// Traffic Light Protocol 2.0 (FIRST), least restrictive first.
@@ -210,9 +213,9 @@ pub enum Pap {
 }
 
 impl Received {
-    /// Whether it may be a ground at all: it holds, and what it allows can be seen by the actor.
+    /// Whether it may be a ground at all: it holds, nobody disputes it, and what it allows can be seen by the actor.
     #[must_use]
     pub fn usable(&self, now: Timestamp) -> bool {
-        self.pap <= Pap::Green && self.valid_until.is_none_or(|until| now < until)
+        !self.disputed && self.pap <= Pap::Green && self.valid_until.is_none_or(|until| now < until)
     }
 }

@@ -18,6 +18,7 @@ pub mod points;
 #[cfg(test)]
 mod published;
 pub mod rules;
+pub mod standing;
 pub mod subject;
 pub mod table;
 
@@ -32,5 +33,6 @@ pub use error::GateError;
 pub use facts::Facts;
 pub use feed::Feed;
 pub use rules::Rules;
+pub use standing::{Decay, Standing};
 pub use subject::{Kind, Subject};
 pub use table::{Live, Table};

@@ -8,6 +8,7 @@ pub mod course;
 pub mod exchange;
 pub mod findings;
 pub mod hunted;
+pub mod indicator;
 pub mod number;
 #[cfg(test)]
 mod published;
@@ -22,6 +23,7 @@ pub use findings::{
     TemplateSummary, Tokens, Window,
 };
 pub use hunted::Hunted;
+pub use indicator::IndicatorKind;
 pub use report::{Case, Edge, Example, Member, Node, Portrait, Report, Telling, Timeline};
 pub use saved::{Saved, TextSketch};
 pub use tracked::{Status, Tracked};

@@ -9,6 +9,7 @@ pub mod config;
 mod error;
 pub mod gate;
 pub mod http;
+pub mod intel;
 pub mod outward;
 pub mod own;
 pub mod peer;

@@ -6,8 +6,9 @@
 use std::collections::{HashMap, HashSet};
 
 use stillwatch_model::{TextSketch, Tracked};
-use stillwatch_stix::campaign::{Options, versions};
-use stillwatch_stix::{Limits, Object};
+use stillwatch_stix::campaign::{Options, Producer, versions};
+use stillwatch_stix::marking::Tlp;
+use stillwatch_stix::{Limits, Object, version};
 use stillwatch_track::objects::{self, After, Raw, Which};
 use stillwatch_track::{By, Filter, Store, instant, list, tracked_by_id};
 
@@ -39,6 +40,44 @@ pub async fn objects(store: &Store, campaigns: &[Tracked], options: &Options, by
         .collect();
     keep(store, &texts, |id, text| before.get(id).is_none_or(|known| known != text), by).await?;
     Ok(texts)
+}
+
+/// Objects of ours as versions of what was told before; new versions are kept.
+///
+/// # Errors
+/// When the store can't be read or written.
+pub async fn told(store: &Store, texts: &[String], by: &By) -> Result<Vec<String>> {
+    let at = instant(by.at);
+    let (mut all, mut new) = (Vec::with_capacity(texts.len()), Vec::new());
+    for text in texts {
+        let object = Object::read(text, Limits::default().depth).map_err(|error| {
+            Error::refused(format!("an object that was made is none: {error}"), "report this as a bug")
+        })?;
+        let which = Which { id: Some(object.head.id.to_string()), source: Some(OWN.into()), ..Which::default() };
+        // By version: the last one stands.
+        let before = objects::page(store, &which, 10_000, None).await?.pop();
+        let next = before.as_ref().and_then(|before| version::next(&before.json, text, &at).ok());
+        let next = next.unwrap_or_else(|| text.clone());
+        if before.is_none_or(|before| before.json != next) {
+            new.push(next.clone());
+        }
+        all.push(next);
+    }
+    keep(store, &new, |_, _| true, by).await?;
+    Ok(all)
+}
+
+/// Who tells: the identity as it was told before, else a new one.
+///
+/// # Errors
+/// When the store can't be read.
+pub async fn identity(store: &Store, producer: &Producer, by: &By) -> Result<String> {
+    let which = Which { id: Some(producer.id()), source: Some(OWN.into()), ..Which::default() };
+    if let Some(before) = objects::page(store, &which, 10_000, None).await?.pop() {
+        return Ok(before.json);
+    }
+    let since = if producer.created.is_empty() { instant(by.at) } else { producer.created.clone() };
+    Ok(Producer { created: since, ..producer.clone() }.object(Tlp::Amber))
 }
 
 /// The sketches of every campaign's texts, whatever became of it: by these, prompts are found in what would leave.

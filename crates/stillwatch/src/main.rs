@@ -75,6 +75,8 @@ enum Verb {
     Policy(Box<verbs::policy::Args>),
     /// What leaves: propose, review, approve, send, take back
     Release(Box<verbs::release::Args>),
+    /// What others tell, what it is worth here, and what we answer
+    Intel(Box<verbs::intel::Args>),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -138,6 +140,7 @@ fn main() -> ExitCode {
         Verb::Import(args) => verbs::stix::import::run(&args),
         Verb::Policy(args) => verbs::policy::run(&args),
         Verb::Release(args) => verbs::release::run(&args),
+        Verb::Intel(args) => verbs::intel::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),

@@ -7,6 +7,7 @@ pub mod bundle;
 pub mod campaign;
 pub mod extension;
 mod fault;
+pub mod heard;
 pub mod id;
 mod json;
 pub mod limits;

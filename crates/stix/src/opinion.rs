@@ -46,7 +46,9 @@ impl Opinion {
         }
     }
 
-    fn of(name: &str) -> Option<Self> {
+    /// The word of that name.
+    #[must_use]
+    pub fn of(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|word| word.name() == name)
     }
 }

@@ -50,14 +50,9 @@ pub fn sighting(by: &Producer, seen: &Seen<'_>, at: &str, tlp: Tlp) -> String {
 /// A bundle of sightings, with who sights and the marking that they carry.
 #[must_use]
 pub fn bundle(by: &Producer, seen: &[Seen<'_>], at: &str, tlp: Tlp) -> String {
-    let since = version::timestamp(&by.created).or_else(|| version::timestamp(at)).unwrap_or_default();
-    let identity = Made::new("identity", &by.id())
-        .dated(&since, &since)
-        .with("created_by_ref", json!(by.id()))
-        .with("object_marking_refs", json!([tlp.id()]))
-        .with("name", json!(by.name))
-        .with("identity_class", json!("organization"));
-    let mut objects = vec![tlp.object(), identity.text()];
+    let created = if by.created.is_empty() { at.to_owned() } else { by.created.clone() };
+    let identity = Producer { created, ..by.clone() }.object(tlp);
+    let mut objects = vec![tlp.object(), identity];
     objects.extend(seen.iter().map(|seen| sighting(by, seen, at, tlp)));
     crate::bundle::write(objects.iter().map(String::as_str))
 }

@@ -19,6 +19,7 @@ pub mod fold;
 mod given;
 pub mod groups;
 mod history;
+pub mod intel;
 mod labels;
 pub mod lifecycle;
 mod list;

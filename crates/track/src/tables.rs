@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 44] = [
+pub(crate) const TABLES: [Table; 52] = [
     Table {
         name: "runs",
         key: "run",
@@ -183,6 +183,42 @@ pub(crate) const TABLES: [Table; 44] = [
                   decided:int author:text outcome:text",
     },
     Table { name: "acknowledged", key: "recipient, hash", spec: "recipient:text hash:text recorded:int" },
+    Table {
+        name: "indicators",
+        key: "id, peer",
+        spec: "id:text peer:text version:text instant:int created:int producer:text name:text pattern:text pattern_type:text kind:text confidence:int tlp:text pap:text unread:int valid_from:int valid_until:int revoked:int gone:int first_received:int last_received:int",
+    },
+    Table {
+        name: "indicator_values",
+        key: "what, value, indicator, peer",
+        spec: "what:text value:text indicator:text peer:text",
+    },
+    Table {
+        name: "remarks",
+        key: "id, peer, about",
+        spec: "id:text peer:text about:text what:text version:text instant:int producer:text word:text count:int first_seen:int last_seen:int tlp:text pap:text revoked:int gone:int received:int",
+    },
+    Table {
+        name: "hits",
+        key: "id",
+        spec: "id:text indicator:text state:text strength:int because:text made:int changed:int release:text",
+    },
+    Table {
+        name: "hit_hunts",
+        key: "hit, first_seen, last_seen, count",
+        spec: "hit:text first_seen:int last_seen:int count:int",
+    },
+    Table { name: "hit_accounts", key: "hit, account", spec: "hit:text account:text" },
+    Table {
+        name: "verdicts",
+        key: "indicator",
+        spec: "indicator:text word:text code:text author:text recorded:int state:text release:text",
+    },
+    Table {
+        name: "intel_history",
+        key: "place",
+        spec: "place:int indicator:text recorded:int author:text what:text because:text",
+    },
     Table {
         name: "sharing_groups",
         key: "id",

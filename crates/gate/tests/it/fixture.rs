@@ -59,6 +59,7 @@ pub(crate) fn received(producer: &str) -> Received {
         pap: stillwatch_gate::facts::Pap::Clear,
         sightings: 3,
         valid_until: None,
+        disputed: false,
     }
 }
 

@@ -282,6 +282,7 @@ fn any_received() -> impl Strategy<Value = Received> {
             pap: Pap::Clear,
             sightings,
             valid_until: None::<Timestamp>,
+            disputed: false,
         }
     })
 }

@@ -9,4 +9,5 @@ mod fixture;
 mod laws;
 mod people;
 mod reading;
+mod standing;
 mod streams;

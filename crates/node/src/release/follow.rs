@@ -42,7 +42,8 @@ pub async fn settle(store: &Store, record: &Record, by: &By) -> Result<Vec<Strin
 /// Campaigns with open or standing releases that are said to be none, and by whom.
 async fn dismissed(store: &Store) -> Result<Vec<(String, String)>> {
     let mut found = Vec::new();
-    for subject in releases::subjects(store).await? {
+    // Answers to others are about their indicators, which have no course here.
+    for subject in releases::subjects(store).await?.into_iter().filter(|id| id.starts_with("campaign--")) {
         let history = stillwatch_track::history(store, &subject).await?;
         let last = history.iter().rev().find(|change| change.what == "status");
         if let Some(change) = last.filter(|change| DISMISSED.contains(&change.after.as_str())) {

@@ -12,6 +12,6 @@ mod send;
 
 pub use follow::settle;
 pub use outgoing::Outgoing;
-pub use propose::{Asked, propose};
+pub use propose::{About, Asked, propose};
 pub use review::{acknowledge, approve, reject, withdraw};
 pub use send::{Sent, to_folder};

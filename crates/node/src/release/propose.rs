@@ -1,5 +1,5 @@
-//! Propose: what of campaigns would leave, to whom, put before people.
-//! In: campaigns, recipients, the profile in force. Out: a release that waits; each field's fate with it.
+//! Propose: what of campaigns, or of answers to others, would leave, to whom, put before people.
+//! In: campaigns or objects, recipients, the profile in force. Out: a release that waits; each field's fate with it.
 //! Invariant: bytes come from `share` alone; what a recipient has byte for byte is not sent again; other bytes have another version.
 //! Not here: deciding (`review.rs`).
 
@@ -19,13 +19,32 @@ use super::entries;
 use crate::error::{Error, Result};
 use crate::own;
 
+/// What is to leave.
+#[derive(Debug, Clone, Copy)]
+pub enum About<'a> {
+    /// A campaign.
+    Campaign {
+        /// Which.
+        campaign: &'a Tracked,
+        /// How it is told.
+        options: &'a Options,
+    },
+    /// Objects of ours about others' objects: sightings, opinions.
+    Objects {
+        /// What they are about, for lists.
+        subject: &'a str,
+        /// The objects.
+        texts: &'a [String],
+        /// Others' objects that they name: they decide with what may be said of them, and are not sent.
+        known: &'a [String],
+    },
+}
+
 /// What is asked for.
 #[derive(Debug)]
 pub struct Asked<'a> {
-    /// The campaign.
-    pub campaign: &'a Tracked,
-    /// How it is told.
-    pub options: &'a Options,
+    /// What is to leave.
+    pub about: About<'a>,
     /// The members that it is for; none: all that the profile's audiences name.
     pub to: &'a [String],
     /// Keys of members' tokens.
@@ -38,14 +57,19 @@ pub struct Asked<'a> {
     pub days: u32,
 }
 
-/// Puts a campaign before people; where the profile asks for nobody's approval, it is approved at once.
+/// Puts what is to leave before people; where the profile asks for nobody's approval, it is approved at once.
 ///
 /// # Errors
 /// When nothing would leave, nobody is named, or the store can't be read or written.
 pub async fn propose(store: &Store, asked: &Asked<'_>, by: &By) -> Result<Release> {
     let about = &asked.profile.draft().about;
     let members = members(asked)?;
-    let mut texts = own::objects(store, std::slice::from_ref(asked.campaign), asked.options, by).await?;
+    let mut texts = match asked.about {
+        About::Campaign { campaign, options } => {
+            own::objects(store, std::slice::from_ref(campaign), options, by).await?
+        }
+        About::Objects { texts, .. } => own::told(store, texts, by).await?,
+    };
     // Objects may be marked more strictly than they are now: those markings travel too.
     texts.extend(Tlp::ALL.map(Tlp::object));
     texts.extend(Pap::ALL.map(Pap::object));
@@ -71,7 +95,10 @@ pub async fn propose(store: &Store, asked: &Asked<'_>, by: &By) -> Result<Releas
     let needed = leaving.iter().filter_map(|kind| about.approvals_of.get(*kind)).copied().max().unwrap_or(0);
     let lapses = by.at.saturating_add(i64::from(asked.days) * 86_400_000_000);
     let proposal = Proposal {
-        subject: asked.campaign.id.clone(),
+        subject: match asked.about {
+            About::Campaign { campaign, .. } => campaign.id.clone(),
+            About::Objects { subject, .. } => subject.to_owned(),
+        },
         revokes: None,
         profile: (about.name.clone(), about.version, asked.profile.digest().to_owned()),
         ground: (about.purpose.clone(), about.legal_basis.clone()),
@@ -97,10 +124,15 @@ fn members(asked: &Asked<'_>) -> Result<BTreeSet<String>> {
 
 /// Each object for each member, as the profile has it.
 fn reviewed(asked: &Asked<'_>, members: &BTreeSet<String>, texts: &[String]) -> Result<Vec<Item>> {
-    let set = Set::of(texts.iter().map(String::as_str));
+    let known = match asked.about {
+        About::Campaign { .. } => &[],
+        About::Objects { known, .. } => known,
+    };
+    let set = Set::of(texts.iter().chain(known).map(String::as_str));
     if let Some((what, why)) = set.refused.first() {
-        return Err(Error::refused(format!("{what} of the campaign can't be read: {why}"), "report this as a bug"));
+        return Err(Error::refused(format!("{what} of what is to leave can't be read: {why}"), "report this as a bug"));
     }
+    let ours: BTreeSet<String> = texts.iter().filter_map(|text| id_of(text)).collect();
     let mut items = Vec::new();
     for member in members {
         let recipient = Recipient { member: member.clone(), key: asked.keys.get(member).cloned() };
@@ -112,7 +144,7 @@ fn reviewed(asked: &Asked<'_>, members: &BTreeSet<String>, texts: &[String]) -> 
             .flat_map(|released| [released.tlp().id(), released.pap().id()])
             .collect();
         for (id, (result, notes)) in set.ids().zip(&decided) {
-            if is_marking(id) && !used.contains(id) {
+            if is_marking(id) && !used.contains(id) || !ours.contains(id) {
                 continue;
             }
             items.push(item(member, id, kind(id), result, notes)?);
@@ -183,8 +215,7 @@ fn outdated(items: &[Item], before: &[Option<Item>]) -> HashMap<String, String> 
 fn renew(texts: &[String], which: &HashMap<String, String>, by: &By) -> Vec<String> {
     let now = instant(by.at);
     let renewed = |text: &String| {
-        let id = serde_json::from_str::<Value>(text).ok().and_then(|value| Some(value.get("id")?.as_str()?.to_owned()));
-        let before = id.and_then(|id| which.get(&id));
+        let before = id_of(text).and_then(|id| which.get(&id));
         // What was sent is an object of ours; were it none, its version would not have been compared.
         before.and_then(|before| version::next(before, text, &now).ok()).unwrap_or_else(|| text.clone())
     };
@@ -196,6 +227,10 @@ pub(super) fn version_of(text: &str) -> String {
     let value: Value = serde_json::from_str(text).unwrap_or_default();
     let version = value.get("modified").or_else(|| value.get("created")).and_then(Value::as_str);
     version.unwrap_or_default().to_owned()
+}
+
+fn id_of(text: &str) -> Option<String> {
+    serde_json::from_str::<Value>(text).ok().and_then(|value| Some(value.get("id")?.as_str()?.to_owned()))
 }
 
 fn kind(id: &str) -> &str {

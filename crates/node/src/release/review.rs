@@ -13,7 +13,7 @@ use stillwatch_track::{By, Store, instant};
 use super::entries::{self, decision, released};
 use super::propose::version_of;
 use crate::error::{Error, Result};
-use crate::profile;
+use crate::{intel, profile};
 
 /// Types that say nothing wrong when the rest is taken back: who tells, techniques, markings; and observables, which have no versions.
 const STAY: [&str; 4] = ["identity", "attack-pattern", "marking-definition", "extension-definition"];
@@ -37,7 +37,29 @@ pub async fn approve(store: &Store, id: &str, keys: &[VerifyingKey], by: &By) ->
             "reject it and propose it anew",
         ));
     }
+    if release.subject.starts_with("indicator--") {
+        sighted(store, &release, by).await?;
+    }
     Ok(releases::approve(store, &release.id, by, &entries::released).await?)
+}
+
+/// What others took back since it was proposed is not sighted.
+async fn sighted(store: &Store, release: &Release, by: &By) -> Result<()> {
+    intel::follow(store).await?;
+    let items = releases::items(store, &release.id).await?;
+    let of = |item: &Item| {
+        let body: serde_json::Value = serde_json::from_str(&item.body).ok()?;
+        Some(body.get("sighting_of_ref")?.as_str()?.to_owned())
+    };
+    let ids: Vec<String> = items.iter().filter(|item| item.kind == "sighting").filter_map(of).collect();
+    let weighed = intel::weigh(store, &ids, &intel::Decay::default(), entries::at(by.at)).await?;
+    match weighed.values().find(|one| one.is_withdrawn()) {
+        Some(one) => Err(Error::refused(
+            format!("`{}` was taken back, or no peer has it any longer: it is not sighted", one.id),
+            "reject the release",
+        )),
+        None => Ok(()),
+    }
 }
 
 /// Rejects a release.

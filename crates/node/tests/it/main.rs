@@ -14,6 +14,7 @@ mod gate;
 mod groups;
 mod handing;
 mod hub;
+mod intel;
 mod kill;
 mod lab;
 mod limits;

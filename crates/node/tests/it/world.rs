@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use ed25519_dalek::{SigningKey, VerifyingKey};
 use stillwatch_ledger::{Entry, Key, Log, What};
 use stillwatch_model::tracked::Status;
-use stillwatch_node::release::{Asked, propose};
+use stillwatch_node::release::{About, Asked, propose};
 use stillwatch_node::{Record, Result, profile};
 use stillwatch_share::scan::Scanners;
 use stillwatch_share::{Draft, Files, SIGNATURE};
@@ -112,11 +112,13 @@ impl World {
     pub(crate) async fn propose_under(&self, name: &str, campaign: &str, by: &By) -> Made<Result<Release>> {
         let profile = profile::in_force(&self.store, name, &trusted(), by).await?;
         let asked = Asked {
-            campaign: &tracked_by_id(&self.store, campaign).await?,
-            options: &Options {
-                producer: Producer { name: "Harbor Lab".into(), created: String::new() },
-                tlp: Tlp::Amber,
-                ..Options::default()
+            about: About::Campaign {
+                campaign: &tracked_by_id(&self.store, campaign).await?,
+                options: &Options {
+                    producer: Producer { name: "Harbor Lab".into(), created: String::new() },
+                    tlp: Tlp::Amber,
+                    ..Options::default()
+                },
             },
             to: &[],
             keys: &BTreeMap::new(),

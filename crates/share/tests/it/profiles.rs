@@ -114,7 +114,7 @@ fn a_difference_tells_what_newly_leaves_and_what_no_longer_would() -> Done {
     assert!(campaign.gained.iter().any(|path| path.ends_with("exchanges_log10")), "{campaign:?}");
     assert!(campaign.changed.iter().any(|path| path == "first_seen"), "{campaign:?}");
     let back = diff(&after, &before, &to, &Scanners::default(), &set);
-    assert!(back.iter().any(|change| change.id.starts_with("sighting--") && change.held.is_some()));
+    assert!(back.iter().any(|change| change.id.starts_with("observed-data--") && change.held.is_some()));
     assert!(diff(&before, &before, &to, &Scanners::default(), &set).is_empty());
     Ok(())
 }

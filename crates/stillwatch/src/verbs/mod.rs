@@ -8,6 +8,7 @@ pub(crate) mod campaigns;
 pub(crate) mod completions;
 pub(crate) mod demo;
 pub(crate) mod evidence;
+pub(crate) mod intel;
 pub(crate) mod ledger;
 pub(crate) mod node;
 pub(crate) mod peer;

@@ -8,6 +8,7 @@
 mod campaigns;
 mod evidence;
 mod hub;
+mod intel;
 mod lab;
 mod ledger;
 mod node;

@@ -5,8 +5,9 @@
 
 use serde_json::json;
 
-use crate::id;
+use crate::made::Made;
 use crate::marking::{Pap, Tlp};
+use crate::{id, version};
 
 /// Who tells.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -22,6 +23,19 @@ impl Producer {
     #[must_use]
     pub fn id(&self) -> String {
         id::domain("identity", &json!({"name": self.name}))
+    }
+
+    /// The identity object (STIX 2.1, section 4.5).
+    #[must_use]
+    pub fn object(&self, tlp: Tlp) -> String {
+        let since = version::timestamp(&self.created).unwrap_or_default();
+        Made::new("identity", &self.id())
+            .dated(&since, &since)
+            .with("created_by_ref", json!(self.id()))
+            .with("object_marking_refs", json!([tlp.id()]))
+            .with("name", json!(self.name))
+            .with("identity_class", json!("organization"))
+            .text()
     }
 }
 

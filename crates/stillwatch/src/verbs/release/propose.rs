@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use stillwatch_node::release::{Asked, propose};
+use stillwatch_node::release::{About, Asked, propose};
 use stillwatch_node::{own, profile};
 use stillwatch_share::TokenKey;
 use stillwatch_share::scan::{Scanners, prompts};
@@ -93,8 +93,7 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
     let check = (!known.is_empty()).then(|| prompts(&known));
     let scanners = Scanners::new(&files::names(args.names.as_deref())?, check);
     let asked = Asked {
-        campaign: &campaign,
-        options: &options,
+        about: About::Campaign { campaign: &campaign, options: &options },
         to: &args.to,
         keys: &keys(&args.token_key)?,
         profile: &profile,

@@ -73,7 +73,8 @@ pub(super) async fn run(store: &Store, args: &Args) -> Result<u8, String> {
     if let Some(revokes) = &release.revokes {
         let _ = writeln!(text, "takes back   {revokes}");
     }
-    let _ = writeln!(text, "campaign     {}", release.subject);
+    let what = if release.subject.starts_with("campaign--") { "campaign" } else { "about" };
+    let _ = writeln!(text, "{what:12} {}", release.subject);
     let _ = writeln!(text, "profile      {} version {} (sha256:{})", release.profile, release.version, release.digest);
     let _ = writeln!(text, "purpose      {}", plain(&release.purpose));
     let _ = writeln!(text, "legal basis  {}", plain(&release.legal_basis));
