@@ -34,10 +34,14 @@ pub struct Config {
     /// API roots; the first is the default one.
     #[serde(rename = "root")]
     pub roots: Vec<Root>,
-    /// The ledger in which a hub keeps receipts: a folder, beside this file unless the path is absolute.
+    /// The ledger, in which releases are, and a hub keeps receipts: a folder, beside this file unless the path is absolute.
     pub ledger: Option<PathBuf>,
     /// The ledger's key; the folder's name and `.key` where it isn't said.
     pub ledger_key: Option<PathBuf>,
+    /// The key that opens what others sealed to this node; none: it stays closed.
+    pub sealing_key: Option<PathBuf>,
+    /// How it follows others.
+    pub federation: Federation,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// Bounds for what one client may ask.
@@ -53,6 +57,22 @@ pub enum Part {
     Member,
     /// In the middle: what its sender's marking forbids to pass on is refused (`docs/hub.md`).
     Hub,
+}
+
+/// How a member follows others; a hub doesn't.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Federation {
+    /// Seconds between rounds of fetching and handing over; 0: only `stillwatch peer sync` does.
+    pub every_seconds: u64,
+    /// Objects that one client may put into a collection here in an hour before a person has to look.
+    pub hourly: u64,
+}
+
+impl Default for Federation {
+    fn default() -> Self {
+        Self { every_seconds: 60, hourly: 100_000 }
+    }
 }
 
 /// An API root (TAXII 2.1, section 4.2).
@@ -160,6 +180,8 @@ impl Default for Config {
             roots: vec![Root { path: "trust".into(), title: "Trust group".into(), description: None }],
             ledger: None,
             ledger_key: None,
+            sealing_key: None,
+            federation: Federation::default(),
             tls: None,
             limits: Limits::default(),
         }
@@ -186,7 +208,7 @@ impl Config {
         if !config.data.contains("://") {
             config.data = folder.join(&config.data).display().to_string();
         }
-        for file in [&mut config.ledger, &mut config.ledger_key].into_iter().flatten() {
+        for file in [&mut config.ledger, &mut config.ledger_key, &mut config.sealing_key].into_iter().flatten() {
             *file = folder.join(&*file);
         }
         if let Some(tls) = &mut config.tls {

@@ -43,18 +43,7 @@ impl Receipts {
     /// # Errors
     /// When the ledger that the settings name can't be read, or the key isn't its own.
     pub(crate) fn open(config: &Config) -> Result<Self> {
-        let record = match (&config.ledger, config.role) {
-            (Some(folder), Part::Hub) => {
-                let beside = || {
-                    let mut name = folder.as_os_str().to_owned();
-                    name.push(".key");
-                    name.into()
-                };
-                let key = config.ledger_key.clone().unwrap_or_else(beside);
-                Some(Record::open(folder.clone(), key)?)
-            }
-            _ => None,
-        };
+        let record = if config.role == Part::Hub { Record::of(config)? } else { None };
         if config.role == Part::Hub && record.is_none() {
             tracing::warn!("this hub has no `ledger`: it keeps no receipts");
         }

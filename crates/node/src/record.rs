@@ -10,6 +10,7 @@ use std::time::{Duration, Instant};
 use stillwatch_ledger::{Entry, Error as LedgerError, Key, Log, PublicKey, Reader};
 use stillwatch_track::{By, Store, owed};
 
+use crate::config::Config;
 use crate::error::{Error, Result};
 use crate::release::entries;
 
@@ -35,6 +36,21 @@ impl Record {
         let public = Key::read(&key)?.public();
         Reader::open(&folder, &public, &[])?;
         Ok(Self { folder, key, public })
+    }
+
+    /// The ledger that settings name, where they name one.
+    ///
+    /// # Errors
+    /// As [`Record::open`].
+    pub fn of(config: &Config) -> Result<Option<Self>> {
+        let Some(folder) = &config.ledger else { return Ok(None) };
+        let beside = || {
+            let mut name = folder.as_os_str().to_owned();
+            name.push(".key");
+            name.into()
+        };
+        let key = config.ledger_key.clone().unwrap_or_else(beside);
+        Ok(Some(Self::open(folder.clone(), key)?))
     }
 
     /// The ledger as anybody may read it.

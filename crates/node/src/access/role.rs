@@ -77,6 +77,12 @@ impl Role {
         matches!(self, Role::Admin | Role::Auditor | Role::Member)
     }
 
+    /// Whether it may ask whether the node's ledger only grew.
+    #[must_use]
+    pub fn sees_ledger(self) -> bool {
+        matches!(self, Role::Admin | Role::Auditor | Role::Member | Role::Hub)
+    }
+
     /// Whether it may see the node's figures.
     #[must_use]
     pub fn sees_figures(self) -> bool {

@@ -5,6 +5,7 @@
 
 mod acknowledge;
 pub mod groups;
+mod ledger;
 mod trends;
 
 use std::sync::Arc;
@@ -15,5 +16,5 @@ use crate::http::Node;
 
 /// All endpoints.
 pub fn routes() -> Router<Arc<Node>> {
-    acknowledge::routes().merge(groups::routes()).merge(trends::routes())
+    acknowledge::routes().merge(groups::routes()).merge(ledger::routes()).merge(trends::routes())
 }

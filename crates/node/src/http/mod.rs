@@ -24,7 +24,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::access::Book;
 use crate::config::Config;
-use crate::{Receipts, Result, api, taxii};
+use crate::{Receipts, Record, Result, api, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -46,6 +46,8 @@ pub struct Node {
     pub counts: counts::Counts,
     /// What a hub took and handed over.
     pub receipts: Receipts,
+    /// The ledger, where there is one.
+    pub record: Option<Record>,
 }
 
 impl Node {
@@ -63,6 +65,7 @@ impl Node {
             rates: rates::Rates::new(&config.limits),
             counts: counts::Counts::default(),
             receipts: Receipts::open(&config)?,
+            record: Record::of(&config)?,
             config,
             store,
         }))

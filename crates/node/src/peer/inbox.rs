@@ -10,18 +10,29 @@ use stillwatch_track::exchange::{collections, stamp};
 use stillwatch_track::peers::{self, Cursor, Heard, Taken, inbox_feed, put_by, senders};
 
 use super::envelope::Came;
-use super::judge;
-use super::walk::{Walked, Way};
+use super::walk::{Walked, Way, With, opened};
+use super::{envelope, judge};
 use crate::Result;
 
 /// Objects taken at a time.
 const SOME: u32 = 1_000;
 
-/// Takes everything that others put into this node's collections; `name` is this node's own.
+/// Whose inbox it is.
+#[derive(Debug, Clone, Copy)]
+pub struct Inbox<'a> {
+    /// This node's name.
+    pub name: &'a str,
+    /// Objects that are taken from one client in an hour; more wait until a person has looked.
+    pub hourly: u64,
+}
+
+/// Takes everything that others put into this node's collections.
 ///
 /// # Errors
 /// When the store can't be read or written.
-pub async fn inbox(store: &Store, name: &str, hourly: u64, clock: fn() -> Micros) -> Result<Vec<Walked>> {
+pub async fn inbox(store: &Store, inbox: &Inbox<'_>, with: &With<'_>) -> Result<Vec<Walked>> {
+    let Inbox { name, hourly } = *inbox;
+    let With { clock, identity, .. } = *with;
     let mut all = Vec::new();
     for collection in collections(store).await? {
         let called = collection.alias.as_deref().unwrap_or(&collection.id);
@@ -45,7 +56,13 @@ pub async fn inbox(store: &Store, name: &str, hourly: u64, clock: fn() -> Micros
                 let after = micros(&feed.cursor.added_after);
                 let put = put_by(store, &collection, &sender, after, SOME).await?;
                 let Some(last) = put.last().map(|put| stamp(put.date_added)) else { break Way::Whole };
-                let objects: Vec<Came<'_>> = put.iter().filter_map(|put| came(&put.json)).collect();
+                let mut objects: Vec<Came<'_>> = put.iter().filter_map(|put| came(&put.json)).collect();
+                let bundles: Vec<String> = put.iter().filter_map(|put| opened(&put.json, identity)).collect();
+                for bundle in &bundles {
+                    if let Ok((_, inner)) = envelope::read(bundle.as_bytes()) {
+                        objects.extend(inner);
+                    }
+                }
                 let ids: Vec<&str> =
                     objects.iter().filter_map(|(_, o)| Some(o.as_ref().ok()?.head.id.as_ref())).collect();
                 let earlier = peers::earlier(store, &sender, &ids).await?;

@@ -69,6 +69,7 @@ pub async fn watch(store: &Store, peer: &Peer, asker: &Asker) -> Result<Watched>
 
 async fn prove(asker: &Asker, old: u64) -> std::result::Result<Consistency, super::Failure> {
     let reply = asker.get(&format!("{GROWN}{old}"), &[]).await?;
-    let text = String::from_utf8(reply.bytes).unwrap_or_default();
-    Consistency::parse(&text).map_err(|e| super::Failure::broken(format!("its proof can't be read: {e}")))
+    let said = reply.json()?;
+    let text = said.get("consistency").and_then(serde_json::Value::as_str).unwrap_or_default();
+    Consistency::parse(text).map_err(|e| super::Failure::broken(format!("its proof can't be read: {e}")))
 }

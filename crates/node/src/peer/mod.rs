@@ -12,11 +12,13 @@ mod judge;
 mod ledger;
 mod look;
 mod push;
+mod round;
 mod walk;
 
 pub use ask::{Asker, Failure};
-pub use inbox::inbox;
+pub use inbox::{Inbox, inbox};
 pub use ledger::{Watched, watch};
 pub use look::{Offer, look};
 pub use push::{Pushed, push};
-pub use walk::{Walked, Way, walk};
+pub use round::{Round, Us, round};
+pub use walk::{Walked, Way, With, walk};

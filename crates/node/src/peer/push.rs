@@ -23,6 +23,7 @@ use crate::publish::publish;
 use crate::record::Record;
 use crate::release::Outgoing;
 use crate::release::entries::decision;
+use crate::seal::{self, Recipient};
 
 /// Objects in one request.
 const OBJECTS: usize = 500;
@@ -119,15 +120,16 @@ async fn hand_over(
     route: &Route,
     outgoing: &Outgoing,
 ) -> Result<std::result::Result<usize, Failure>> {
-    // SEAL-HERE
-    let sealed: Option<String> = None;
-    if route.seal_to.is_some() {
-        return Ok(Err(Failure::broken("sealing isn't there yet")));
-    }
-    let objects: Vec<&str> = match &sealed {
-        Some(artifact) => vec![artifact],
-        None => outgoing.objects().map(|(_, text)| text).collect(),
+    let plain: Vec<&str> = outgoing.objects().map(|(_, text)| text).collect();
+    let sealed = match &route.seal_to {
+        Some(key) => {
+            let to = [key.parse::<Recipient>()?];
+            let one = |part: &[&str]| seal::seal(&stillwatch_stix::bundle::write(part.iter().copied()), &to);
+            parts(&plain).map(one).collect::<Result<Vec<String>, seal::Fault>>()?
+        }
+        None => Vec::new(),
     };
+    let objects: Vec<&str> = if route.seal_to.is_some() { sealed.iter().map(String::as_str).collect() } else { plain };
     let Some(called) = &route.peer else {
         for some in parts(&objects) {
             publish(store, name, &route.collection, envelope(some).as_bytes()).await?;

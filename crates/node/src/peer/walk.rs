@@ -14,6 +14,7 @@ use stillwatch_track::peers::{self, Cursor, Feed, Heard, Peer, Taken};
 use super::ask::{Asker, Failure, Reply};
 use super::{back_off, envelope, judge};
 use crate::Result;
+use crate::seal::{self, Identity};
 
 /// Objects asked for at a time.
 const PAGE: &str = "1000";
@@ -21,6 +22,22 @@ const PAGE: &str = "1000";
 const PAGES: usize = 100_000;
 /// Where a Stillwatch node hears what was taken.
 const ACKNOWLEDGE: &str = "/api/v1/acknowledgements";
+
+/// What a walk needs of who walks.
+pub struct With<'a> {
+    /// The time; asked for every page.
+    pub clock: fn() -> Micros,
+    /// Opens what is sealed to this node.
+    pub identity: Option<&'a Identity>,
+    /// Hears of each page that was taken.
+    pub told: &'a (dyn Fn(&Feed, &Taken) + Sync),
+}
+
+impl std::fmt::Debug for With<'_> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("With").field("identity", &self.identity).finish_non_exhaustive()
+    }
+}
 
 /// How a walk ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -50,18 +67,12 @@ pub struct Walked {
     pub way: Way,
 }
 
-/// Walks through a feed; `clock` is asked for every page, `told` hears of each one that was taken.
+/// Walks through a feed.
 ///
 /// # Errors
 /// When the store can't be read or written. A peer that fails is no error here: [`Way`] says so.
-pub async fn walk(
-    store: &Store,
-    peer: &Peer,
-    asker: &Asker,
-    mut feed: Feed,
-    clock: fn() -> Micros,
-    told: &(dyn Fn(&Taken) + Sync),
-) -> Result<Walked> {
+pub async fn walk(store: &Store, peer: &Peer, asker: &Asker, mut feed: Feed, with: &With<'_>) -> Result<Walked> {
+    let With { clock, told, .. } = *with;
     let (mut taken, mut pages) = (Taken::default(), 0);
     let (whose, collection) = (feed.peer.clone(), feed.collection.clone());
     let done = |taken, pages, way| Ok(Walked { peer: whose, collection, taken, pages, way });
@@ -82,7 +93,7 @@ pub async fn walk(
             return done(taken, pages, Way::Held(because));
         }
         let failed = match page(asker, &path, &feed.cursor).await {
-            Ok(reply) => match one(store, peer, asker, &mut feed, &reply, now).await? {
+            Ok(reply) => match one(store, peer, asker, &mut feed, &reply, (now, with.identity)).await? {
                 Ok((true, _)) if before == Some(digest(&reply)) => {
                     Failure::broken("it goes in circles: a page comes again")
                 }
@@ -90,7 +101,7 @@ pub async fn walk(
                     before = Some(digest(&reply));
                     pages += 1;
                     taken = taken.and(came);
-                    told(&taken);
+                    told(&feed, &taken);
                     if more {
                         continue;
                     }
@@ -139,7 +150,7 @@ async fn one(
     asker: &Asker,
     feed: &mut Feed,
     reply: &Reply,
-    now: Micros,
+    (now, identity): (Micros, Option<&Identity>),
 ) -> Result<Result<(bool, Taken), Failure>> {
     let (envelope, came) = match envelope::read(&reply.bytes) {
         Ok(read) => read,
@@ -150,6 +161,15 @@ async fn one(
         Ok(cursor) => cursor,
         Err(failure) => return Ok(Err(failure)),
     };
+    // What is sealed to this node is taken with what it is sealed in; what is sealed to others stays closed.
+    let opened: Vec<String> = came.iter().filter_map(|(raw, _)| opened(raw, identity)).collect();
+    let mut came = came;
+    for bundle in &opened {
+        match envelope::read(bundle.as_bytes()) {
+            Ok((_, inner)) => came.extend(inner),
+            Err(failure) => tracing::warn!(peer = feed.peer, because = %failure, "what was sealed can't be read"),
+        }
+    }
     let ids: Vec<&str> = came.iter().filter_map(|(_, object)| Some(object.as_ref().ok()?.head.id.as_ref())).collect();
     let earlier = peers::earlier(store, &feed.peer, &ids).await?;
     let judged = judge::judge(&came, earlier, now);
@@ -165,6 +185,19 @@ async fn one(
         }
     }
     Ok(Ok((envelope.more, taken)))
+}
+
+/// What is sealed to this node, opened.
+pub(super) fn opened(raw: &str, identity: Option<&Identity>) -> Option<String> {
+    let identity = identity.filter(|_| seal::is_sealed(raw))?;
+    match seal::open(raw, identity) {
+        Ok(bundle) => Some(bundle),
+        Err(seal::Fault::NotForUs) => None,
+        Err(fault) => {
+            tracing::warn!(because = %fault, "a sealed object can't be opened");
+            None
+        }
+    }
 }
 
 /// Where the walk goes on.

@@ -1,5 +1,5 @@
-//! Background: what a hub does besides answering: receipts every second, trends of weeks that are over.
-//! In: a node, until it ends. Out: what its ledger is owed is taken over; trends are counted.
+//! Background: what a node does besides answering: a member goes round its peers; a hub writes receipts every second, and counts trends.
+//! In: a node, until it ends. Out: what came and went; what its ledger is owed is taken over; trends are counted.
 //! Invariant: nobody's request waits for it; when it ends, everything that was read has its receipt, or that is told.
 //! Not here: what a receipt is (`receipts.rs`), what is counted (`track::trends`).
 
@@ -7,16 +7,33 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use jiff::Timestamp;
-use stillwatch_track::trends;
+use stillwatch_track::peers::Taken;
+use stillwatch_track::{By, trends};
+use tokio::runtime::Handle;
 use tokio::sync::oneshot::Receiver;
 use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Part;
 use crate::http::Node;
+use crate::peer::{Us, Watched, Way, With, round};
+use crate::seal::Identity;
 
 /// Works until it is told that all requests are answered.
 pub(super) async fn run(node: Arc<Node>, mut ended: Receiver<()>) {
     if node.config.role != Part::Hub {
+        // On a thread of its own: a round reads and judges much, and isn't to keep requests waiting.
+        let handle = Handle::current();
+        let rounds = tokio::task::spawn_blocking(move || {
+            handle.block_on(async {
+                tokio::select! {
+                    _ = &mut ended => {}
+                    () = federate(&node) => {}
+                }
+            });
+        });
+        if let Err(error) = rounds.await {
+            tracing::error!(%error, "rounds of fetching and handing over ended");
+        }
         return;
     }
     let counting = tokio::spawn(count(Arc::clone(&node)));
@@ -36,6 +53,55 @@ pub(super) async fn run(node: Arc<Node>, mut ended: Receiver<()>) {
         }
     }
     counting.abort();
+}
+
+/// Goes round the peers, again and again. It may be broken off anywhere: the next round goes on there.
+async fn federate(node: &Node) {
+    let seconds = node.config.federation.every_seconds;
+    if seconds == 0 {
+        return std::future::pending().await;
+    }
+    let identity = match node.config.sealing_key.as_deref().map(Identity::read).transpose() {
+        Ok(identity) => identity,
+        Err(error) => {
+            tracing::error!(%error, "what is sealed to this node stays closed");
+            None
+        }
+    };
+    let now = || Timestamp::now().as_microsecond();
+    let with = With { clock: now, identity: identity.as_ref(), told: &|_, _| () };
+    let (name, hourly) = (node.config.name.as_str(), node.config.federation.hourly);
+    let us = Us { name, record: node.record.as_ref(), hourly, with: &with };
+    let mut beat = interval(Duration::from_secs(seconds));
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        let by = By { author: name.to_owned(), at: now() };
+        match round(&node.store, &us, None, &by).await {
+            Ok(round) => {
+                for one in round.walked.iter().filter(|one| one.taken != Taken::default() || one.way != Way::Whole) {
+                    tracing::info!(peer = one.peer, collection = one.collection, new = one.taken.new,
+                        held = one.taken.held, way = ?one.way, "followed");
+                }
+                for one in &round.pushed {
+                    tracing::info!(
+                        release = one.release,
+                        recipient = one.recipient,
+                        objects = one.objects,
+                        because = one.because,
+                        "handed over"
+                    );
+                }
+                for (peer, because) in &round.failed {
+                    tracing::warn!(peer, because, "a peer can't be asked");
+                }
+                for (peer, seen) in round.ledgers.iter().filter(|(_, seen)| matches!(seen, Watched::Lies(_))) {
+                    tracing::error!(peer, ?seen, "a peer's ledger isn't to be trusted: what comes from it is held");
+                }
+            }
+            Err(error) => tracing::error!(%error, hint = error.hint(), "cannot go round the peers"),
+        }
+    }
 }
 
 /// Looks every minute whether a week is over.
