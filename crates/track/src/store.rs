@@ -22,11 +22,12 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-pub(crate) const MIGRATIONS: [(i64, &str, &str); 4] = [
+pub(crate) const MIGRATIONS: [(i64, &str, &str); 5] = [
     (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
     (2, "releases", include_str!("../migrations/0002_releases.sql")),
     (3, "exchange", include_str!("../migrations/0003_exchange.sql")),
     (4, "peers", include_str!("../migrations/0004_peers.sql")),
+    (7, "certificates", include_str!("../migrations/0007_certificates.sql")),
 ];
 
 /// Where a store is.

@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 37] = [
+pub(crate) const TABLES: [Table; 38] = [
     Table {
         name: "runs",
         key: "run",
@@ -183,6 +183,7 @@ pub(crate) const TABLES: [Table; 37] = [
                   decided:int author:text outcome:text",
     },
     Table { name: "acknowledged", key: "recipient, hash", spec: "recipient:text hash:text recorded:int" },
+    Table { name: "client_certificates", key: "certificate", spec: "certificate:text client:text recorded:int" },
 ];
 
 #[cfg(test)]

@@ -103,6 +103,8 @@ mod tests {
             "[tls]",
             "certificate",
             "key",
+            "client_ca",
+            "client_crl",
             "[limits]",
             "body_bytes",
             "bodies",
