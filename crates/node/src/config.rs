@@ -3,6 +3,8 @@
 //! Invariant: unknown keys are refused; without TLS it listens on loopback only, unless a proxy is said to end TLS before it.
 //! Not here: clients and collections, which are in the store.
 
+mod oidc;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +12,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{Error, Result};
+
+pub use oidc::Oidc;
+pub(crate) use oidc::{PEOPLE, may_be_asked};
 
 /// Settings of a node; each key of `node.toml` is a field here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -34,6 +39,8 @@ pub struct Config {
     pub roots: Vec<Root>,
     /// Certificate and key.
     pub tls: Option<Tls>,
+    /// Whose tokens people may show.
+    pub oidc: Option<Oidc>,
     /// Bounds for what one client may ask.
     pub limits: Limits,
 }
@@ -58,6 +65,17 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// Authorities whose certificates clients may show in place of a token (RFC 8446, section 4.3.2).
+    pub client_ca: Option<PathBuf>,
+    /// What those authorities revoked (RFC 5280, section 5), a list of each.
+    pub client_crl: Option<PathBuf>,
+}
+
+impl Tls {
+    /// All its files.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.certificate, &self.key].into_iter().chain(&self.client_ca).chain(&self.client_crl)
+    }
 }
 
 /// Bounds for what one client may ask.
@@ -141,13 +159,14 @@ impl Default for Config {
             contact: None,
             roots: vec![Root { path: "trust".into(), title: "Trust group".into(), description: None }],
             tls: None,
+            oidc: None,
             limits: Limits::default(),
         }
     }
 }
 
 /// Paths that are the server's own.
-const TAKEN: [&str; 4] = ["taxii2", "healthz", "readyz", "metrics"];
+const TAKEN: [&str; 5] = ["taxii2", "api", "healthz", "readyz", "metrics"];
 
 impl Config {
     /// Reads a file; paths in it are taken from its folder.
@@ -167,8 +186,13 @@ impl Config {
             config.data = folder.join(&config.data).display().to_string();
         }
         if let Some(tls) = &mut config.tls {
-            tls.certificate = folder.join(&tls.certificate);
-            tls.key = folder.join(&tls.key);
+            let others = tls.client_ca.iter_mut().chain(&mut tls.client_crl);
+            for file in [&mut tls.certificate, &mut tls.key].into_iter().chain(others) {
+                *file = folder.join(&file);
+            }
+        }
+        if let Some(ca) = config.oidc.as_mut().and_then(|oidc| oidc.ca.as_mut()) {
+            *ca = folder.join(&ca);
         }
         Ok(config)
     }
@@ -220,6 +244,13 @@ impl Config {
         if sizes.contains(&0) || rates.contains(&0) || limits.seconds == 0 || limits.idle_milliseconds == 0 {
             return Err(Error::setup("a limit is 0", "leave the line out for the default"));
         }
+        if self.tls.as_ref().is_some_and(|tls| tls.client_crl.is_some() && tls.client_ca.is_none()) {
+            return Err(Error::setup(
+                "`client_crl` says what was revoked, and no `client_ca` by whom",
+                "set `client_ca` in `[tls]` to the authority of clients' certificates",
+            ));
+        }
+        self.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
         if self.tls.is_none() && !self.behind_proxy && !self.listen.ip().is_loopback() {
             return Err(Error::setup(
                 format!("tokens would cross the network in the clear on {}", self.listen),
@@ -244,6 +275,11 @@ mod tests {
             ("[[root]]\npath = \"taxii2\"\ntitle = \"x\"", "can't be the path"),
             ("[[root]]\npath = \"a/b\"\ntitle = \"x\"", "can't be the path"),
             ("[limits]\npage = 0", "limit is 0"),
+            ("[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_crl = \"r\"", "by whom"),
+            ("[oidc]\nissuer = \"http://login.example\"", "can't be an issuer"),
+            ("[oidc]\nissuer = \"https://login.example\"", "lacks `audience`"),
+            ("[oidc]\nissuer = \"https://login.example\"\naudience = \"a\"", "lets nobody in"),
+            ("[oidc]\nissuer = \"https://a\"\naudience = \"a\"\nroles = { x = \"hub\" }", "no role of people"),
         ] {
             let told = Config::parse(text).map_err(|e| e.to_string());
             assert!(told.as_ref().is_err_and(|told| told.contains(part)), "{text}: {told:?}");

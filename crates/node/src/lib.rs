@@ -4,6 +4,7 @@
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
 pub mod access;
+mod api;
 pub mod config;
 mod error;
 pub mod gate;

@@ -1,5 +1,5 @@
 //! Book: clients and collections as they stand, in memory.
-//! In: the store's rows. Out: whose token it is; what that client may do with a collection.
+//! In: the store's rows. Out: whose token or certificate it is; what that client may do with a collection.
 //! Invariant: a revoked client, or one with a role that this program doesn't know, isn't in it; an id leads to one collection only.
 //! Not here: reading it anew when something changes (`http/mod.rs`).
 
@@ -12,6 +12,9 @@ use subtle::ConstantTimeEq;
 
 use super::Role;
 use crate::Result;
+
+/// How the client is called whose rights all people of a role have: `people.analyst`.
+pub const PEOPLE: &str = "people.";
 
 /// A client that may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +50,8 @@ pub struct Book {
     /// Which state of the store this is.
     pub changes: i64,
     clients: HashMap<[u8; 8], Vec<Arc<Known>>>,
+    certificates: HashMap<[u8; 32], Arc<Known>>,
+    people: HashMap<Role, HashMap<i64, Right>>,
     collections: Vec<Arc<Collection>>,
 }
 
@@ -64,8 +69,18 @@ impl Book {
                 tracing::warn!(client = client.name, role = client.role, "a client that this program can't let in");
                 continue;
             };
-            let rights = client.rights.into_iter().map(|right| (right.collection, right)).collect();
+            let rights: HashMap<i64, Right> =
+                client.rights.into_iter().map(|right| (right.collection, right)).collect();
+            if client.name == format!("{PEOPLE}{}", role.name()) {
+                book.people.insert(role, rights.clone());
+            }
             let known = Arc::new(Known { name: client.name, role, token, rights });
+            for certificate in &client.certificates {
+                let mut hash = [0u8; 32];
+                if hex::decode_to_slice(certificate, &mut hash).is_ok() {
+                    book.certificates.insert(hash, Arc::clone(&known));
+                }
+            }
             book.clients.entry(head(&token)).or_default().push(known);
         }
         book.collections = exchange::collections(store).await?.into_iter().map(Arc::new).collect();
@@ -76,6 +91,18 @@ impl Book {
     #[must_use]
     pub fn client(&self, token: &[u8; 32]) -> Option<&Arc<Known>> {
         self.clients.get(&head(token))?.iter().find(|known| bool::from(known.token.ct_eq(token)))
+    }
+
+    /// A person of a role, with the rights of the client that stands for people of that role; where there is none, without any.
+    #[must_use]
+    pub fn person(&self, name: String, role: Role) -> Known {
+        Known { name, role, token: [0; 32], rights: self.people.get(&role).cloned().unwrap_or_default() }
+    }
+
+    /// Whose certificate has this SHA-256. It is no secret: no care is taken of the time that it takes.
+    #[must_use]
+    pub fn certified(&self, certificate: &[u8; 32]) -> Option<&Arc<Known>> {
+        self.certificates.get(certificate)
     }
 
     /// The collection of a root with this id or alias.

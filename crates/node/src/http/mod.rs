@@ -22,9 +22,9 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::access::Book;
+use crate::access::{Book, People};
 use crate::config::Config;
-use crate::{Result, taxii};
+use crate::{Result, api, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -40,6 +40,8 @@ pub struct Node {
     /// Whether the store answered when it was last asked.
     ready: AtomicBool,
     book: RwLock<Arc<Book>>,
+    /// People, where an issuer's tokens are taken.
+    pub(crate) people: Option<People>,
     /// How often clients may ask.
     pub rates: rates::Rates,
     /// Figures.
@@ -50,10 +52,12 @@ impl Node {
     /// A node over an open store.
     ///
     /// # Errors
-    /// When the store can't be read.
+    /// When the store, or the authority of people's issuer, can't be read.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = RwLock::new(Arc::new(Book::read(&store).await?));
+        let people = config.oidc.as_ref().map(People::new).transpose()?;
         Ok(Arc::new(Self {
+            people,
             writer: tokio::sync::Mutex::default(),
             bodies: tokio::sync::Semaphore::new(config.limits.bodies),
             ready: AtomicBool::new(true),
@@ -93,10 +97,18 @@ impl Node {
     }
 }
 
+/// Every path that is answered, with its methods as `Allow` says them: what the document of the API is held against.
+#[must_use]
+pub fn paths() -> Vec<(String, &'static str)> {
+    let health = health::PATHS.map(|(path, allow)| (path.to_owned(), allow));
+    taxii::paths().into_iter().chain(api::paths()).chain(health).collect()
+}
+
 /// Everything that is answered.
 pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
         .merge(health::figures())
+        .merge(api::routes())
         .fallback(|| async { answer::Refusal::unknown("resource") })
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Arc::clone(node), guard::guard));

@@ -18,4 +18,5 @@ mod status;
 
 pub(crate) use add::put_in;
 pub(crate) use received::read as read_received;
+pub(crate) use route::paths;
 pub use route::routes;

@@ -5,11 +5,14 @@
 
 mod access;
 mod adding;
+mod authority;
+mod certificates;
 mod filters;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod gate;
+mod issuer;
 mod kill;
 mod lab;
 mod limits;
@@ -17,10 +20,12 @@ mod media;
 mod paging;
 mod path;
 mod peers;
+mod people;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
 mod profiles;
+mod reload;
 mod resources;
 mod wire;
 mod world;
