@@ -28,6 +28,6 @@ pub use layout::{MAX_BUNDLE, split_bundle};
 pub use log::Log;
 pub use proof::{Consistency, Proof};
 pub use reader::Reader;
-pub use tlog_tiles::Hash;
+pub use tlog_tiles::{EMPTY_HASH, Hash};
 pub use verify::{Verified, verify};
 pub use watch::{Following, Observed, observe};

@@ -166,7 +166,7 @@ impl Default for Config {
 }
 
 /// Paths that are the server's own.
-const TAKEN: [&str; 5] = ["taxii2", "api", "healthz", "readyz", "metrics"];
+const TAKEN: [&str; 5] = ["api", "taxii2", "healthz", "readyz", "metrics"];
 
 impl Config {
     /// Reads a file; paths in it are taken from its folder.

@@ -4,13 +4,14 @@
 //! Not here: what may leave (`share`), how the record is kept (`ledger`), rows (`track`).
 
 pub mod access;
-mod api;
+pub mod api;
 pub mod config;
 mod error;
 pub mod gate;
 pub mod http;
 pub mod outward;
 pub mod own;
+pub mod peer;
 pub mod profile;
 pub mod publish;
 pub mod record;

@@ -11,6 +11,7 @@ CREATE TABLE peers (
     key TEXT,
     hourly BIGINT NOT NULL,
     overlap BIGINT NOT NULL,
+    acknowledges BIGINT NOT NULL,
     ledger TEXT,
     checkpoint TEXT,
     made BIGINT NOT NULL,

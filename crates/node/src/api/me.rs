@@ -5,8 +5,9 @@
 
 use std::sync::Arc;
 
-use axum::Extension;
 use axum::extract::State;
+use axum::routing::get;
+use axum::{Extension, Router};
 use serde::Serialize;
 
 use super::Json;
@@ -14,7 +15,7 @@ use crate::http::Node;
 use crate::http::guard::Who;
 
 #[derive(Debug, Serialize)]
-pub(super) struct Me {
+struct Me {
     name: String,
     role: &'static str,
     /// Whether it may remove what others sent, and see every status.
@@ -34,8 +35,13 @@ struct Mine {
     can_write: bool,
 }
 
+/// The endpoint.
+pub(super) fn routes() -> Router<Arc<Node>> {
+    Router::new().route("/api/v1/me", get(me))
+}
+
 /// `GET /api/v1/me`.
-pub(super) async fn me(State(node): State<Arc<Node>>, Extension(Who(client)): Extension<Who>) -> Json<Me> {
+async fn me(State(node): State<Arc<Node>>, Extension(Who(client)): Extension<Who>) -> Json<Me> {
     let book = node.book();
     let mine = book.collections().map(|c| (c, client.may(c))).filter(|(_, may)| may.know());
     let collections = mine

@@ -1,8 +1,9 @@
-//! API: what members' own programs ask of a node besides TAXII, under `/api/v1/`.
+//! API: what members ask this node besides TAXII, under `/api/v1/`.
 //! In: requests of a known client. Out: JSON; errors as TAXII's error message, like everywhere on this node.
-//! Invariant: every route is in `ROUTES`, in `openapi.json`, and in the table of who may (tests).
-//! Not here: who the client is (`http/guard.rs`), TAXII.
+//! Invariant: what a client may not know of reads as if it weren't there; every route is in `openapi.json` (tested).
+//! Not here: who the client is, how much it may ask (`http`).
 
+mod acknowledge;
 mod me;
 mod openapi;
 
@@ -10,10 +11,9 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::body::Body;
-use axum::http::header::{ALLOW, CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
+use axum::http::header::{CACHE_CONTROL, CONTENT_TYPE, X_CONTENT_TYPE_OPTIONS};
 use axum::http::{HeaderValue, Response, StatusCode};
 use axum::response::IntoResponse;
-use axum::routing::{MethodRouter, get};
 use serde::Serialize;
 
 use crate::http::Node;
@@ -21,24 +21,9 @@ use crate::http::Node;
 /// Where it begins.
 pub(crate) const PREFIX: &str = "/api/v1/";
 
-/// Its routes: path, methods as `Allow` says them, what answers.
-fn all() -> Vec<(&'static str, &'static str, MethodRouter<Arc<Node>>)> {
-    vec![
-        ("/api/v1/me", "GET, HEAD, OPTIONS", get(me::me)),
-        ("/api/v1/openapi.json", "GET, HEAD, OPTIONS", get(openapi::openapi)),
-    ]
-}
-
-/// Everything under `/api/v1/`.
-pub(crate) fn routes() -> Router<Arc<Node>> {
-    all().into_iter().fold(Router::new(), |router, (path, allow, method)| {
-        router.route(path, method.options(move || async move { (StatusCode::NO_CONTENT, [(ALLOW, allow)]) }))
-    })
-}
-
-/// Its routes' paths and methods.
-pub(crate) fn paths() -> Vec<(String, &'static str)> {
-    all().into_iter().map(|(path, allow, _)| (path.to_owned(), allow)).collect()
+/// All endpoints.
+pub fn routes() -> Router<Arc<Node>> {
+    Router::new().merge(acknowledge::routes()).merge(me::routes()).merge(openapi::routes())
 }
 
 /// 200 with JSON.

@@ -20,10 +20,6 @@ pub(super) fn alive() -> Router<Arc<Node>> {
     Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
 }
 
-/// Paths and methods of both.
-pub(super) const PATHS: [(&str, &str); 3] =
-    [("/healthz", "GET, HEAD"), ("/readyz", "GET, HEAD"), ("/metrics", "GET, HEAD")];
-
 /// `/metrics`.
 pub(super) fn figures() -> Router<Arc<Node>> {
     Router::new().route("/metrics", get(metrics))

@@ -97,16 +97,10 @@ impl Node {
     }
 }
 
-/// Every path that is answered, with its methods as `Allow` says them: what the document of the API is held against.
-#[must_use]
-pub fn paths() -> Vec<(String, &'static str)> {
-    let health = health::PATHS.map(|(path, allow)| (path.to_owned(), allow));
-    taxii::paths().into_iter().chain(api::paths()).chain(health).collect()
-}
-
 /// Everything that is answered.
 pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
+        .merge(api::routes())
         .merge(health::figures())
         .merge(api::routes())
         .fallback(|| async { answer::Refusal::unknown("resource") })

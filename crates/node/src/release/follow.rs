@@ -5,10 +5,10 @@
 
 use stillwatch_ledger::Outcome;
 use stillwatch_track::releases::{self, Release};
-use stillwatch_track::{By, Store, owed};
+use stillwatch_track::{By, Store, owed, peers};
 
 use super::entries::{self, decision};
-use super::review::withdraw;
+use super::review::{acknowledge, withdraw};
 use crate::error::Result;
 use crate::record::Record;
 
@@ -33,6 +33,9 @@ pub async fn settle(store: &Store, record: &Record, by: &By) -> Result<Vec<Strin
     owed::follow(store, CONCLUSIONS, &entries::concluded).await?;
     let expired = |release: &Release| decision(&release.id, Outcome::Expired, "nobody decided in time", by);
     releases::lapse(store, by, &expired).await?;
+    for done in peers::complete(store).await? {
+        acknowledge(store, &done.release, &done.recipient, by).await?;
+    }
     record.take_over(store, by).await
 }
 

@@ -51,14 +51,9 @@ pub(super) async fn add(
     Ok(Answer::accepted(body).did(did))
 }
 
-/// Puts objects of a source into a collection; returns the status resource, and how many objects were taken.
-pub(crate) async fn put_in(
-    node: &Node,
-    collection: &Collection,
-    source: &str,
-    items: &[Result<Item, Bad>],
-) -> Result<(String, usize), stillwatch_track::Error> {
-    let came: Vec<Came<'_>> = items
+/// Objects as the store takes them.
+pub(crate) fn came(items: &[Result<Item, Bad>]) -> Vec<Came<'_>> {
+    items
         .iter()
         .flatten()
         .map(|item| Came {
@@ -69,7 +64,17 @@ pub(crate) async fn put_in(
             pap: item.pap,
             json: &item.json,
         })
-        .collect();
+        .collect()
+}
+
+/// Puts objects of a source into a collection; returns the status resource, and how many objects were taken.
+async fn put_in(
+    node: &Node,
+    collection: &Collection,
+    source: &str,
+    items: &[Result<Item, Bad>],
+) -> Result<(String, usize), stillwatch_track::Error> {
+    let came = came(items);
     let (id, asked) = (Uuid::new_v4().to_string(), stamp(now()));
     let body: OnceLock<(String, usize)> = OnceLock::new();
     let keep = |added: &Added| {

@@ -16,7 +16,6 @@ mod resource;
 mod route;
 mod status;
 
-pub(crate) use add::put_in;
+pub(crate) use add::came;
 pub(crate) use received::read as read_received;
-pub(crate) use route::paths;
 pub use route::routes;

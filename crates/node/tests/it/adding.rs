@@ -149,10 +149,10 @@ async fn what_another_sent_is_not_told() -> Tested {
 #[tokio::test]
 async fn the_node_publishes_its_own() -> Tested {
     let lab = Lab::new().await?;
-    assert_eq!(publish(&lab.node, "trust", "shared", envelope(&some(3)).as_bytes()).await?, 3);
+    assert_eq!(publish(&lab.node.store, "this-node", "trust/shared", envelope(&some(3)).as_bytes()).await?, 3);
     assert_eq!(lab.shared("objects/").await?.ids().len(), 3);
-    assert!(publish(&lab.node, "trust", "nowhere", b"{}").await.is_err());
-    assert!(publish(&lab.node, "trust", "shared", b"{}").await.is_err());
+    assert!(publish(&lab.node.store, "this-node", "trust/nowhere", b"{}").await.is_err());
+    assert!(publish(&lab.node.store, "this-node", "trust/shared", b"{}").await.is_err());
     // They aren't another's to remove.
     let path = format!("/trust/collections/shared/objects/{}/", id("tool", 1));
     assert_eq!(lab.send(lab.request("both", "DELETE", &path, &[], "")?).await?.status, 403);

@@ -5,6 +5,7 @@
 
 mod acknowledged;
 mod feed;
+mod inbox;
 mod peer;
 mod quarantine;
 mod route;
@@ -12,6 +13,7 @@ mod take;
 
 pub use acknowledged::{Complete, acknowledge, complete};
 pub use feed::{Cursor, Feed, failed, feeds, follow, hold, moved, seen, unfollow, unhold};
+pub use inbox::{Put, inbox_feed, put_by, senders};
 pub use peer::{Peer, add, checkpoint, peer, peers, remove};
 pub use quarantine::{Kept, Suspect, drop_it, let_in, open};
 pub use route::{Route, route, route_failed, routes, unroute};

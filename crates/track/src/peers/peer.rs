@@ -33,6 +33,8 @@ pub struct Peer {
     pub hourly: u64,
     /// How far back is read again each time, microseconds: servers exist where something appears with a `date_added` that is over.
     pub overlap: Micros,
+    /// Whether it is told what was taken (a Stillwatch node understands that).
+    pub acknowledges: bool,
     /// The key that its ledger is signed with, where that is watched (a `note` verifier key, C2SP signed-note).
     pub ledger: Option<String>,
     /// The last checkpoint of its ledger that was seen.
@@ -55,8 +57,8 @@ pub async fn add(store: &Store, peer: &Peer, by: &By) -> Result<()> {
         ));
     }
     sqlx::query(
-        "INSERT INTO peers (name, url, username, token_file, ca, certificate, key, hourly, overlap, ledger, checkpoint, \
-         made, author) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)",
+        "INSERT INTO peers (name, url, username, token_file, ca, certificate, key, hourly, overlap, acknowledges, ledger, checkpoint, \
+         made, author) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
     )
     .bind(&peer.name)
     .bind(&peer.url)
@@ -67,6 +69,7 @@ pub async fn add(store: &Store, peer: &Peer, by: &By) -> Result<()> {
     .bind(peer.key.as_ref())
     .bind(i64::try_from(peer.hourly).unwrap_or(i64::MAX))
     .bind(peer.overlap)
+    .bind(i64::from(peer.acknowledges))
     .bind(peer.ledger.as_ref())
     .bind(peer.checkpoint.as_ref())
     .bind(by.at)
@@ -77,7 +80,7 @@ pub async fn add(store: &Store, peer: &Peer, by: &By) -> Result<()> {
     Ok(())
 }
 
-const PEER: &str = "SELECT name, url, username, token_file, ca, certificate, key, hourly, overlap, ledger, checkpoint, made FROM peers";
+const PEER: &str = "SELECT name, url, username, token_file, ca, certificate, key, hourly, overlap, acknowledges, ledger, checkpoint, made FROM peers";
 
 /// All peers, by name.
 ///
@@ -137,9 +140,10 @@ fn read(row: &AnyRow) -> Result<Peer> {
         key: row.try_get(6)?,
         hourly: crate::campaign::count(row.try_get(7)?),
         overlap: row.try_get(8)?,
-        ledger: row.try_get(9)?,
-        checkpoint: row.try_get(10)?,
-        made: row.try_get(11)?,
+        acknowledges: row.try_get::<i64, _>(9)? != 0,
+        ledger: row.try_get(10)?,
+        checkpoint: row.try_get(11)?,
+        made: row.try_get(12)?,
     })
 }
 
