@@ -102,7 +102,6 @@ pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
         .merge(api::routes())
         .merge(health::figures())
-        .merge(api::routes())
         .fallback(|| async { answer::Refusal::unknown("resource") })
         .layer(CatchPanicLayer::new())
         .layer(from_fn_with_state(Arc::clone(node), guard::guard));

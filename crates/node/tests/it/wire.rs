@@ -31,7 +31,10 @@ pub(crate) struct Open {
 
 impl Open {
     pub(crate) async fn new(config: Config, tls: Option<&Tls>) -> Tested<Self> {
-        let lab = Lab::with(config).await?;
+        Self::of(Lab::with(config).await?, tls).await
+    }
+
+    pub(crate) async fn of(lab: Lab, tls: Option<&Tls>) -> Tested<Self> {
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
@@ -51,7 +54,7 @@ impl Open {
 }
 
 /// One request on a stream; what comes until the other side ends it.
-async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), path: &str, token: &str) -> Tested<String> {
+pub(crate) async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), path: &str, token: &str) -> Tested<String> {
     let head = format!("GET {path} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {token}\r\nconnection: close\r\n\r\n");
     stream.write_all(head.as_bytes()).await?;
     let mut text = Vec::new();
