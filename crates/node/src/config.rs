@@ -84,7 +84,7 @@ impl Tls {
 pub struct Limits {
     /// Bytes of a request's body, before and after decompression (`max_content_length` of TAXII).
     pub body_bytes: usize,
-    /// Requests whose bodies are read at once; others wait.
+    /// Requests whose bodies are read at once, half of them of one client at most; others wait.
     pub bodies: usize,
     /// Objects in one request.
     pub objects: usize,

@@ -9,6 +9,7 @@ pub mod counts;
 pub mod guard;
 mod health;
 pub mod rates;
+mod shares;
 pub mod who;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -37,6 +38,8 @@ pub struct Node {
     pub(crate) writer: tokio::sync::Mutex<()>,
     /// Held by who sends a body: so many are in memory at once.
     pub(crate) bodies: tokio::sync::Semaphore,
+    /// Held before it: of these places one client has half at most.
+    pub(crate) shares: shares::Shares,
     /// Whether the store answered when it was last asked.
     ready: AtomicBool,
     book: RwLock<Arc<Book>>,
@@ -60,6 +63,7 @@ impl Node {
             people,
             writer: tokio::sync::Mutex::default(),
             bodies: tokio::sync::Semaphore::new(config.limits.bodies),
+            shares: shares::Shares::of(config.limits.bodies),
             ready: AtomicBool::new(true),
             book,
             rates: rates::Rates::new(&config.limits),

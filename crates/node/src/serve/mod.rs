@@ -142,6 +142,10 @@ impl Connection {
                 let shown = Shown::of(connection, &live, settings);
                 self.talk(stream, h2, shown, watcher).await;
             }
+            // Who runs the node is asked why a member isn't let in.
+            Ok(Err(error)) if is_about_certificates(&error) => {
+                tracing::info!(peer = %self.peer, %error, "a certificate was refused");
+            }
             Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "no TLS"),
             Err(_) => tracing::debug!(peer = %self.peer, "no TLS in time"),
         }
@@ -180,6 +184,11 @@ impl Connection {
             tracing::debug!(peer = %self.peer, error, "a connection broke");
         }
     }
+}
+
+fn is_about_certificates(error: &std::io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::InvalidCertRevocationList(_)))
 }
 
 /// How many connections each address has.

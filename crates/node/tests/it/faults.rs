@@ -108,6 +108,37 @@ async fn a_body_that_drips_is_refused_and_adds_nothing() -> Tested {
 }
 
 #[tokio::test]
+async fn a_client_whose_bodies_drip_keeps_no_other_out() -> Tested {
+    let mut config = config();
+    (config.limits.bodies, config.limits.seconds) = (2, 4);
+    let open = Open::new(config, None).await?;
+    let head = format!(
+        "POST {OBJECTS} HTTP/1.1\r\nhost: x\r\nauthorization: Bearer {}\r\ncontent-type: application/taxii+json\r\ncontent-length: 100000\r\n\r\n",
+        open.lab.token("both")
+    );
+    let slow = async {
+        let drips = (0..6).map(|_| async {
+            let mut stream = TcpStream::connect(open.address).await?;
+            stream.write_all(head.as_bytes()).await?;
+            drip(stream, b" ").await
+        });
+        futures_util::future::try_join_all(drips).await
+    };
+    let other = async {
+        // Behind all six: without a share of its own it would wait until its own time is over.
+        while !open.lab.node.counts.text().contains("stillwatch_connections 6") {
+            tokio::time::sleep(Duration::from_millis(5)).await;
+        }
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        open.lab.post("analyst", "shared", &envelope(&some(1))).await
+    };
+    let (slow, other) = tokio::join!(slow, other);
+    assert_eq!(other?.status, 202);
+    assert!(slow?.iter().all(|said| said.is_empty() || said.starts_with("HTTP/1.1 503")));
+    open.end().await
+}
+
+#[tokio::test]
 async fn half_closed_connections_end_and_a_half_body_adds_nothing() -> Tested {
     let open = Open::new(config(), None).await?;
     let token = open.lab.token("both");
