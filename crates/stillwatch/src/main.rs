@@ -89,6 +89,8 @@ enum Verb {
     Client(Box<verbs::node::client::Args>),
     /// Collections of the node: add, list
     Collection(Box<verbs::node::collection::Args>),
+    /// Other servers: look, add, follow, route, sync, list, quarantine, remove
+    Peer(Box<verbs::peer::Args>),
     /// A campaign's case as one archive that anybody can check; and checking one
     Evidence(Box<verbs::evidence::Args>),
     /// Synthesise a week of a lab's traffic, detect, print the story and write the report
@@ -141,6 +143,7 @@ fn main() -> ExitCode {
         Verb::Serve(args) => verbs::node::serve::run(&args),
         Verb::Client(args) => verbs::node::client::run(&args),
         Verb::Collection(args) => verbs::node::collection::run(&args),
+        Verb::Peer(args) => verbs::peer::run(&args),
         Verb::Evidence(args) => verbs::evidence::run(&args),
         Verb::Demo(args) => verbs::demo::run(&args),
         Verb::Validate(args) => verbs::validate::run(&args),

@@ -12,8 +12,10 @@ mod filters;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
+mod following;
 mod fuzzing;
 mod gate;
+mod handing;
 mod idle;
 mod issuer;
 mod kill;

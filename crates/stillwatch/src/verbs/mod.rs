@@ -10,6 +10,7 @@ pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod ledger;
 pub(crate) mod node;
+pub(crate) mod peer;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod release;

@@ -31,7 +31,7 @@ impl Settings {
     }
 
     /// The settings, and the store that they name.
-    async fn open(&self) -> Result<(Config, Store), String> {
+    pub(crate) async fn open(&self) -> Result<(Config, Store), String> {
         let config = self.read()?;
         let store = Store::open(&Place::parse(config.data.as_ref()), Missing::Refuse).await.map_err(told)?;
         Ok((config, store))
