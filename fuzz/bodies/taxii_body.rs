@@ -13,12 +13,12 @@ pub(crate) fn run(bytes: &[u8]) {
     for sent in [Sent::Envelope, Sent::Bundle] {
         let Ok(all) = read(bytes, sent, &limits) else { continue };
         assert!((1..=limits.objects).contains(&all.len()));
-        let text = std::str::from_utf8(bytes).expect("what was read is text");
+        let text = std::str::from_utf8(bytes).unwrap_or_default();
         for one in all {
             match one {
                 Ok(item) => {
                     assert!(text.contains(&item.json));
-                    let whole: serde_json::Value = serde_json::from_str(&item.json).expect("an object is JSON");
+                    let whole: serde_json::Value = serde_json::from_str(&item.json).unwrap_or_default();
                     assert_eq!(whole["id"], item.id);
                     assert!(item.id.starts_with(&format!("{}--", item.kind)));
                     assert!(item.tlp <= 4 && item.pap <= 3, "{} {}", item.tlp, item.pap);

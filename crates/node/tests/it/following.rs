@@ -170,7 +170,7 @@ async fn a_node_is_followed_to_its_end_and_on_from_there() -> Tested {
     texts.sort();
     assert_eq!(texts, sent);
     let later = object("tool", 3, "2020-01-03T00:00:00.000Z");
-    open.lab.put(&[later.clone()]).await?;
+    open.lab.put(std::slice::from_ref(&later)).await?;
     let walked = follower.walk().await?;
     assert_eq!((walked.way, walked.taken.new, walked.pages), (Way::Whole, 1, 1));
     assert!(follower.texts().await?.contains(&later));
