@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr, Transaction};
 
 use crate::error::{Error, Result};
 
@@ -113,6 +113,13 @@ impl Store {
                             .await?;
                     }
                     Ok(())
+                })
+            })
+            .before_acquire(move |connection, _| {
+                Box::pin(async move {
+                    // A disk that is full makes SQLite roll back by itself; sqlx's own rollback then fails, and it takes the connection
+                    // to be in a transaction for ever: such a one is given up for a new one.
+                    Ok(dialect != Dialect::Sqlite || !connection.is_in_transaction())
                 })
             })
             .connect(&url)
