@@ -3,14 +3,24 @@
 //! Invariant: whatever is wrong with a token reads like no token; clients' own tokens are untouched by all of it.
 //! Not here: what roles may do (`access.rs`).
 
+use std::sync::Arc;
+
 use base64::Engine;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use ring::hmac;
+use rustls::ServerConfig;
+use rustls::pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
 use serde_json::{Value, json};
 use stillwatch_node::access::{Role, Token, grant};
+use stillwatch_node::config::Oidc;
 use stillwatch_track::By;
 use stillwatch_track::exchange::Right;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpListener;
+use tokio::task::JoinHandle;
+use tokio_rustls::TlsAcceptor;
 
+use crate::authority::Authority;
 use crate::issuer::{Issuer, Key, held, message};
 use crate::lab::{Lab, Said, TAXII, Tested, config, envelope, some};
 
@@ -18,8 +28,12 @@ const SHARED: &str = "/trust/collections/shared/objects/";
 
 /// A node that knows people, with rights for analysts and viewers.
 async fn lab(issuer: &Issuer, pause: u64) -> Tested<Lab> {
+    knowing(Oidc { keys_seconds: pause, ..issuer.settings() }).await
+}
+
+async fn knowing(settings: Oidc) -> Tested<Lab> {
     let mut config = config();
-    config.oidc = Some(stillwatch_node::config::Oidc { keys_seconds: pause, ..issuer.settings() });
+    config.oidc = Some(settings);
     let lab = Lab::with(config).await?;
     let right = Right { collection: lab.collections[0].number, can_read: true, can_write: true };
     let by = By { author: "ada".into(), at: 1 };
@@ -225,5 +239,53 @@ async fn an_issuer_that_is_down_or_lies_keeps_no_client_out() -> Tested {
         assert_eq!(status(&lab, &token).await?, 401, "{}", lie.to_string().chars().take(100).collect::<String>());
         assert_eq!(lab.get("both", SHARED).await?.status, 200);
     }
+    Ok(())
+}
+
+/// An issuer over TLS: answers each request with what stands under its path.
+async fn over_tls(authority: &Authority, keys: Value) -> Tested<(String, JoinHandle<()>)> {
+    let own = authority.issue(1, "localhost", 2090)?;
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(own.key.serialize_der()));
+    let settings = ServerConfig::builder_with_provider(Arc::new(rustls::crypto::ring::default_provider()))
+        .with_safe_default_protocol_versions()?
+        .with_no_client_auth()
+        .with_single_cert(vec![own.der], key)?;
+    let acceptor = TlsAcceptor::from(Arc::new(settings));
+    let listener = TcpListener::bind("127.0.0.1:0").await?;
+    let url = format!("https://localhost:{}", listener.local_addr()?.port());
+    let discovery = json!({"issuer": url, "jwks_uri": format!("{url}/keys")}).to_string();
+    let keys = json!({"keys": [keys]}).to_string();
+    let runs = tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let Ok(mut stream) = acceptor.accept(stream).await else { continue };
+            let mut head = [0u8; 4_096];
+            let read = stream.read(&mut head).await.unwrap_or_default();
+            let is_keys = head.get(..read).is_some_and(|head| head.starts_with(b"GET /keys "));
+            let body = if is_keys { &keys } else { &discovery };
+            let said = format!("HTTP/1.1 200 OK\r\ncontent-length: {}\r\nconnection: close\r\n\r\n{body}", body.len());
+            let _ = stream.write_all(said.as_bytes()).await;
+            let _ = stream.shutdown().await;
+        }
+    });
+    Ok((url, runs))
+}
+
+#[tokio::test]
+async fn an_issuer_is_believed_by_its_authority_only() -> Tested {
+    let (authority, other) = (Authority::new("login")?, Authority::new("other")?);
+    let key = Key::ec()?;
+    let (url, runs) = over_tls(&authority, key.jwk("ec")).await?;
+    let folder = tempfile::tempdir()?;
+    let issuer = Issuer::new().await?;
+    let claims = changed(&issuer.claims("ada", "watch"), "iss", json!(url));
+    let token = key.token("ec", &claims)?;
+    for (ca, expected) in [(&authority, 200), (&other, 401)] {
+        let file = folder.path().join("ca.pem");
+        std::fs::write(&file, &ca.pem)?;
+        let settings = Oidc { issuer: url.clone(), ca: Some(file), ..issuer.settings() };
+        let lab = knowing(settings).await?;
+        assert_eq!((status(&lab, &token).await?, lab.get("both", SHARED).await?.status.as_u16()), (expected, 200));
+    }
+    runs.abort();
     Ok(())
 }
