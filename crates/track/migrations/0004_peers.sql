@@ -12,6 +12,7 @@ CREATE TABLE peers (
     hourly BIGINT NOT NULL,
     overlap BIGINT NOT NULL,
     acknowledges BIGINT NOT NULL,
+    leaves_out TEXT NOT NULL,
     ledger TEXT,
     checkpoint TEXT,
     made BIGINT NOT NULL,

@@ -157,7 +157,7 @@ pub(crate) const TABLES: [Table; 38] = [
         name: "peers",
         key: "name",
         spec: "name:text url:text username:text token_file:text ca:text certificate:text key:text hourly:int \
-                  overlap:int acknowledges:int ledger:text checkpoint:text made:int author:text",
+                  overlap:int acknowledges:int leaves_out:text ledger:text checkpoint:text made:int author:text",
     },
     Table {
         name: "feeds",

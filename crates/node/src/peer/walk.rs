@@ -72,6 +72,7 @@ pub async fn walk(
         return done(taken, pages, Way::Later(feed.retry));
     }
     let path = format!("collections/{}/objects/", feed.collection);
+    let mut before: Option<[u8; 32]> = None;
     while pages < PAGES {
         let now = clock();
         if feed.hour == now.div_euclid(3_600_000_000) && feed.taken >= peer.hourly {
@@ -82,7 +83,11 @@ pub async fn walk(
         }
         let failed = match page(asker, &path, &feed.cursor).await {
             Ok(reply) => match one(store, peer, asker, &mut feed, &reply, now).await? {
+                Ok((true, _)) if before == Some(digest(&reply)) => {
+                    Failure::broken("it goes in circles: a page comes again")
+                }
                 Ok((more, came)) => {
+                    before = Some(digest(&reply));
                     pages += 1;
                     taken = taken.and(came);
                     told(&taken);
@@ -109,6 +114,11 @@ pub async fn walk(
         return done(taken, pages, Way::Failed(failed.because, retry));
     }
     done(taken, pages, Way::Later(clock()))
+}
+
+/// By which a page that comes again is known; `next` tells nothing, for servers exist where it stays the same.
+fn digest(reply: &Reply) -> [u8; 32] {
+    Sha256::digest(&reply.bytes).into()
 }
 
 async fn page(asker: &Asker, path: &str, cursor: &Cursor) -> Result<Reply, Failure> {
@@ -170,7 +180,6 @@ fn onward(before: &Cursor, more: bool, next: Option<String>, last: &str, overlap
             };
             Ok(Cursor { added_after, next: String::new(), last: latest })
         }
-        (true, Some(next)) if next == before.next => Err(Failure::broken("it goes in circles: `next` stays the same")),
         (true, Some(next)) => Ok(Cursor { next, last: latest, added_after: before.added_after.clone() }),
         // `next` may be missing: then the last `date_added` leads on (TAXII 2.1, section 3.5).
         (true, None) if instant(last) > instant(&before.added_after) => {

@@ -22,10 +22,10 @@ use crate::lab::{Tested, config};
 use crate::wire::Open;
 use crate::world::{NOW, World, trusted, who};
 
-const ONE: &str = "lab-one.example";
+pub(crate) const ONE: &str = "lab-one.example";
 const SIX: &str = "lab-six.example";
 
-fn peer(name: &str, url: String, token_file: String) -> Peer {
+pub(crate) fn peer(name: &str, url: String, token_file: String) -> Peer {
     Peer {
         name: name.into(),
         url,
@@ -37,13 +37,14 @@ fn peer(name: &str, url: String, token_file: String) -> Peer {
         hourly: 10_000,
         overlap: 0,
         acknowledges: true,
+        leaves_out: Vec::new(),
         ledger: None,
         checkpoint: None,
         made: NOW,
     }
 }
 
-fn way(recipient: &str, peer: Option<&str>, collection: &str) -> Route {
+pub(crate) fn way(recipient: &str, peer: Option<&str>, collection: &str) -> Route {
     Route {
         recipient: recipient.into(),
         peer: peer.map(str::to_owned),
@@ -56,7 +57,7 @@ fn way(recipient: &str, peer: Option<&str>, collection: &str) -> Route {
 }
 
 /// A lab with a release in the outbox; returns its id too.
-async fn ready(world: &World) -> Tested<String> {
+pub(crate) async fn ready(world: &World) -> Tested<String> {
     let campaign = world.campaign(1).await?;
     let release = world.propose(&campaign, &who("ada", 1)).await?;
     for (n, name) in ["ben", "cleo"].iter().enumerate() {

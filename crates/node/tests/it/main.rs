@@ -36,5 +36,6 @@ mod reload;
 mod resources;
 mod schemathesis;
 mod served;
+mod servers;
 mod wire;
 mod world;

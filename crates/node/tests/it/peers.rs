@@ -11,24 +11,25 @@ use serde_json::Value;
 use crate::lab::{Tested, config};
 use crate::wire::Open;
 
-fn python() -> Tested<Option<PathBuf>> {
+/// The Python that has a module of others beside our clients.
+pub(crate) fn python(module: &str) -> Tested<Option<PathBuf>> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("../..");
     let python = std::env::var_os("STILLWATCH_PYTHON")
         .map_or_else(|| root.join("target/tools/python/bin/python"), PathBuf::from);
-    let there = Command::new(&python).args(["-c", "import taxii2client, stix2"]).output();
+    let there = Command::new(&python).args(["-c", &format!("import taxii2client, stix2, {module}")]).output();
     if there.is_ok_and(|output| output.status.success()) {
         return Ok(Some(python));
     }
     if std::env::var_os("STILLWATCH_REQUIRE_TOOLS").is_some_and(|v| v == "1") {
-        return Err("needs taxii2-client and stix2".into());
+        return Err(format!("needs taxii2-client, stix2 and {module}").into());
     }
-    eprintln!("skipped: needs taxii2-client and stix2 (`cargo xtask python` installs them)");
+    eprintln!("skipped: needs taxii2-client, stix2 and {module} (`cargo xtask python` installs them)");
     Ok(None)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn taxii2_client_and_stix2_do_all_their_calls() -> Tested {
-    let Some(python) = python()? else { return Ok(()) };
+    let Some(python) = python("json")? else { return Ok(()) };
     let open = Open::new(config(), None).await?;
     let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/peers/clients.py");
     let url = format!("http://{}/taxii2/", open.address);

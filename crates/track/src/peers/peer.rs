@@ -35,6 +35,8 @@ pub struct Peer {
     pub overlap: Micros,
     /// Whether it is told what was taken (a Stillwatch node understands that).
     pub acknowledges: bool,
+    /// Types that it can't hold and is not sent; `unversioned`: all that have no `modified`.
+    pub leaves_out: Vec<String>,
     /// The key that its ledger is signed with, where that is watched (a `note` verifier key, C2SP signed-note).
     pub ledger: Option<String>,
     /// The last checkpoint of its ledger that was seen.
@@ -57,8 +59,8 @@ pub async fn add(store: &Store, peer: &Peer, by: &By) -> Result<()> {
         ));
     }
     sqlx::query(
-        "INSERT INTO peers (name, url, username, token_file, ca, certificate, key, hourly, overlap, acknowledges, ledger, checkpoint, \
-         made, author) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14)",
+        "INSERT INTO peers (name, url, username, token_file, ca, certificate, key, hourly, overlap, acknowledges, leaves_out, ledger, checkpoint, \
+         made, author) VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)",
     )
     .bind(&peer.name)
     .bind(&peer.url)
@@ -70,6 +72,7 @@ pub async fn add(store: &Store, peer: &Peer, by: &By) -> Result<()> {
     .bind(i64::try_from(peer.hourly).unwrap_or(i64::MAX))
     .bind(peer.overlap)
     .bind(i64::from(peer.acknowledges))
+    .bind(peer.leaves_out.join(","))
     .bind(peer.ledger.as_ref())
     .bind(peer.checkpoint.as_ref())
     .bind(by.at)
@@ -80,7 +83,7 @@ pub async fn add(store: &Store, peer: &Peer, by: &By) -> Result<()> {
     Ok(())
 }
 
-const PEER: &str = "SELECT name, url, username, token_file, ca, certificate, key, hourly, overlap, acknowledges, ledger, checkpoint, made FROM peers";
+const PEER: &str = "SELECT name, url, username, token_file, ca, certificate, key, hourly, overlap, acknowledges, leaves_out, ledger, checkpoint, made FROM peers";
 
 /// All peers, by name.
 ///
@@ -141,9 +144,10 @@ fn read(row: &AnyRow) -> Result<Peer> {
         hourly: crate::campaign::count(row.try_get(7)?),
         overlap: row.try_get(8)?,
         acknowledges: row.try_get::<i64, _>(9)? != 0,
-        ledger: row.try_get(10)?,
-        checkpoint: row.try_get(11)?,
-        made: row.try_get(12)?,
+        leaves_out: row.try_get::<String, _>(10)?.split(',').filter(|s| !s.is_empty()).map(str::to_owned).collect(),
+        ledger: row.try_get(11)?,
+        checkpoint: row.try_get(12)?,
+        made: row.try_get(13)?,
     })
 }
 

@@ -69,6 +69,9 @@ pub(super) struct AddArgs {
     /// Tell it what was taken (Stillwatch nodes understand that)
     #[arg(long)]
     acknowledge: bool,
+    /// A type that it can't hold, and is not sent; `unversioned`: all without `modified`; repeatable
+    #[arg(long, value_name = "TYPE")]
+    leave_out: Vec<String>,
     /// Add it without asking it first
     #[arg(long)]
     no_check: bool,
@@ -128,6 +131,7 @@ impl How {
             hourly: 1,
             overlap: 0,
             acknowledges: false,
+            leaves_out: Vec::new(),
             ledger: None,
             checkpoint: None,
             made: now(),
@@ -180,6 +184,7 @@ pub(super) async fn add(store: &Store, args: &AddArgs, by: &By) -> Result<u8, St
     one.hourly = args.hourly.max(1);
     one.overlap = i64::from(args.overlap) * 1_000_000;
     one.acknowledges = args.acknowledge;
+    one.leaves_out = args.leave_out.clone();
     one.ledger = args.ledger_public.clone();
     if let Some(line) = &one.ledger {
         stillwatch_ledger::PublicKey::parse(line).map_err(|e| format!("error: {e}\nhint: {}", e.hint()))?;

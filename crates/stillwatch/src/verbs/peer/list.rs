@@ -28,7 +28,7 @@ pub(super) async fn run(store: &Store, args: &Args) -> Result<u8, String> {
                 json!({
                     "name": peer.name, "api_root": peer.url, "username": peer.username, "token_file": peer.token_file,
                     "hourly": peer.hourly, "overlap_seconds": peer.overlap / 1_000_000,
-                    "acknowledges": peer.acknowledges, "ledger": peer.ledger, "added": instant(peer.made),
+                    "acknowledges": peer.acknowledges, "leaves_out": peer.leaves_out, "ledger": peer.ledger, "added": instant(peer.made),
                 })
             })
             .collect();

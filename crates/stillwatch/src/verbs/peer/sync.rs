@@ -121,7 +121,8 @@ fn json_walked(one: &Walked) -> Value {
 
 fn json_pushed(one: &Pushed) -> Value {
     json!({
-        "release": one.release, "recipient": one.recipient, "objects": one.objects, "because": one.because,
+        "release": one.release, "recipient": one.recipient, "objects": one.objects, "left_out": one.left_out,
+        "because": one.because,
         "retry": one.retry.map(instant),
     })
 }
@@ -144,6 +145,9 @@ fn table(walked: &[Walked], watched: &[(String, Watched)], pushed: &[Pushed]) ->
     for one in pushed {
         let how = match (&one.because, one.retry) {
             (Some(because), Some(retry)) => format!("NOT handed over: {because}; again {}", when(Some(retry))),
+            _ if one.left_out > 0 => {
+                format!("{} objects handed over, {} left out that the peer can't hold", one.objects, one.left_out)
+            }
             _ => format!("{} objects handed over", one.objects),
         };
         text.push_str(&format!("{:<32} {how}\n", format!("for {}", one.recipient)));
