@@ -3,6 +3,8 @@
 //! Invariant: unknown keys are refused; without TLS it listens on loopback only, unless a proxy is said to end TLS before it.
 //! Not here: clients and collections, which are in the store.
 
+mod oidc;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -10,6 +12,9 @@ use std::time::Duration;
 use serde::Deserialize;
 
 use crate::{Error, Result};
+
+pub use oidc::Oidc;
+pub(crate) use oidc::{PEOPLE, may_be_asked};
 
 /// Settings of a node; each key of `node.toml` is a field here.
 #[derive(Debug, Clone, PartialEq, Deserialize)]
@@ -44,6 +49,8 @@ pub struct Config {
     pub federation: Federation,
     /// Certificate and key.
     pub tls: Option<Tls>,
+    /// Whose tokens people may show.
+    pub oidc: Option<Oidc>,
     /// Bounds for what one client may ask.
     pub limits: Limits,
 }
@@ -95,6 +102,17 @@ pub struct Tls {
     pub certificate: PathBuf,
     /// Its private key.
     pub key: PathBuf,
+    /// Authorities whose certificates clients may show in place of a token (RFC 8446, section 4.3.2).
+    pub client_ca: Option<PathBuf>,
+    /// What those authorities revoked (RFC 5280, section 5), a list of each.
+    pub client_crl: Option<PathBuf>,
+}
+
+impl Tls {
+    /// All its files.
+    pub fn files(&self) -> impl Iterator<Item = &PathBuf> {
+        [&self.certificate, &self.key].into_iter().chain(&self.client_ca).chain(&self.client_crl)
+    }
 }
 
 /// Bounds for what one client may ask.
@@ -103,7 +121,7 @@ pub struct Tls {
 pub struct Limits {
     /// Bytes of a request's body, before and after decompression (`max_content_length` of TAXII).
     pub body_bytes: usize,
-    /// Requests whose bodies are read at once; others wait.
+    /// Requests whose bodies are read at once, half of them of one client at most; others wait.
     pub bodies: usize,
     /// Objects in one request.
     pub objects: usize,
@@ -183,6 +201,7 @@ impl Default for Config {
             sealing_key: None,
             federation: Federation::default(),
             tls: None,
+            oidc: None,
             limits: Limits::default(),
         }
     }
@@ -212,8 +231,13 @@ impl Config {
             *file = folder.join(&*file);
         }
         if let Some(tls) = &mut config.tls {
-            tls.certificate = folder.join(&tls.certificate);
-            tls.key = folder.join(&tls.key);
+            let others = tls.client_ca.iter_mut().chain(&mut tls.client_crl);
+            for file in [&mut tls.certificate, &mut tls.key].into_iter().chain(others) {
+                *file = folder.join(&file);
+            }
+        }
+        if let Some(ca) = config.oidc.as_mut().and_then(|oidc| oidc.ca.as_mut()) {
+            *ca = folder.join(&ca);
         }
         Ok(config)
     }
@@ -268,6 +292,13 @@ impl Config {
         if self.ledger_key.is_some() && self.ledger.is_none() {
             return Err(Error::setup("there is a `ledger_key` and no `ledger`", "name the ledger's folder too"));
         }
+        if self.tls.as_ref().is_some_and(|tls| tls.client_crl.is_some() && tls.client_ca.is_none()) {
+            return Err(Error::setup(
+                "`client_crl` says what was revoked, and no `client_ca` by whom",
+                "set `client_ca` in `[tls]` to the authority of clients' certificates",
+            ));
+        }
+        self.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
         if self.tls.is_none() && !self.behind_proxy && !self.listen.ip().is_loopback() {
             return Err(Error::setup(
                 format!("tokens would cross the network in the clear on {}", self.listen),
@@ -295,6 +326,11 @@ mod tests {
             ("[limits]\npage = 0", "limit is 0"),
             ("role = \"king\"", "king"),
             ("ledger_key = \"record.key\"", "no `ledger`"),
+            ("[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_crl = \"r\"", "by whom"),
+            ("[oidc]\nissuer = \"http://login.example\"", "can't be an issuer"),
+            ("[oidc]\nissuer = \"https://login.example\"", "lacks `audience`"),
+            ("[oidc]\nissuer = \"https://login.example\"\naudience = \"a\"", "lets nobody in"),
+            ("[oidc]\nissuer = \"https://a\"\naudience = \"a\"\nroles = { x = \"hub\" }", "no role of people"),
         ] {
             let told = Config::parse(text).map_err(|e| e.to_string());
             assert!(told.as_ref().is_err_and(|told| told.contains(part)), "{text}: {told:?}");

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use sqlx::any::AnyPoolOptions;
 use sqlx::migrate::{MigrateError, Migration, MigrationType, Migrator};
-use sqlx::{Any, AnyPool, AssertSqlSafe, Executor, Row, SqlSafeStr, Transaction};
+use sqlx::{Any, AnyPool, AssertSqlSafe, Connection, Executor, Row, SqlSafeStr, Transaction};
 
 use crate::error::{Error, Result};
 
@@ -22,13 +22,14 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-pub(crate) const MIGRATIONS: [(i64, &str, &str); 6] = [
+pub(crate) const MIGRATIONS: [(i64, &str, &str); 7] = [
     (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
     (2, "releases", include_str!("../migrations/0002_releases.sql")),
     (3, "exchange", include_str!("../migrations/0003_exchange.sql")),
     (4, "peers", include_str!("../migrations/0004_peers.sql")),
     (5, "intel", include_str!("../migrations/0005_intel.sql")),
     (6, "hub", include_str!("../migrations/0006_hub.sql")),
+    (7, "certificates", include_str!("../migrations/0007_certificates.sql")),
 ];
 
 /// Where a store is.
@@ -114,6 +115,13 @@ impl Store {
                             .await?;
                     }
                     Ok(())
+                })
+            })
+            .before_acquire(move |connection, _| {
+                Box::pin(async move {
+                    // A disk that is full makes SQLite roll back by itself; sqlx's own rollback then fails, and it takes the connection
+                    // to be in a transaction for ever: such a one is given up for a new one.
+                    Ok(dialect != Dialect::Sqlite || !connection.is_in_transaction())
                 })
             })
             .connect(&url)

@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 52] = [
+pub(crate) const TABLES: [Table; 53] = [
     Table {
         name: "runs",
         key: "run",
@@ -246,6 +246,7 @@ pub(crate) const TABLES: [Table; 52] = [
         key: "week, collection, what, name",
         spec: "week:int collection:int what:text name:text objects:int",
     },
+    Table { name: "client_certificates", key: "certificate", spec: "certificate:text client:text recorded:int" },
 ];
 
 #[cfg(test)]

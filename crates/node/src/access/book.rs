@@ -1,5 +1,5 @@
 //! Book: clients and collections as they stand, in memory.
-//! In: the store's rows. Out: whose token it is; what that client may do with a collection.
+//! In: the store's rows. Out: whose token or certificate it is; what that client may do with a collection.
 //! Invariant: a revoked client, or one with a role that this program doesn't know, isn't in it; an id leads to one collection only;
 //! a sharing group's collection is its members', whatever else was granted.
 //! Not here: reading it anew when something changes (`http/mod.rs`).
@@ -13,6 +13,9 @@ use subtle::ConstantTimeEq;
 
 use super::Role;
 use crate::Result;
+
+/// How the client is called whose rights all people of a role have: `people.analyst`.
+pub const PEOPLE: &str = "people.";
 
 /// A client that may come in.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -48,6 +51,8 @@ pub struct Book {
     /// Which state of the store this is.
     pub changes: i64,
     clients: HashMap<[u8; 8], Vec<Arc<Known>>>,
+    certificates: HashMap<[u8; 32], Arc<Known>>,
+    people: HashMap<Role, HashMap<i64, Right>>,
     collections: Vec<Arc<Collection>>,
 }
 
@@ -69,8 +74,17 @@ impl Book {
             let others = client.rights.into_iter().filter(|right| !groups.collections.contains(&right.collection));
             let mine = groups.of.remove(&client.name).unwrap_or_default();
             let mine = mine.into_iter().map(|collection| Right { collection, can_read: true, can_write: true });
-            let rights = others.chain(mine).map(|right| (right.collection, right)).collect();
+            let rights: HashMap<i64, Right> = others.chain(mine).map(|right| (right.collection, right)).collect();
+            if client.name == format!("{PEOPLE}{}", role.name()) {
+                book.people.insert(role, rights.clone());
+            }
             let known = Arc::new(Known { name: client.name, role, token, rights });
+            for certificate in &client.certificates {
+                let mut hash = [0u8; 32];
+                if hex::decode_to_slice(certificate, &mut hash).is_ok() {
+                    book.certificates.insert(hash, Arc::clone(&known));
+                }
+            }
             book.clients.entry(head(&token)).or_default().push(known);
         }
         book.collections = exchange::collections(store).await?.into_iter().map(Arc::new).collect();
@@ -81,6 +95,18 @@ impl Book {
     #[must_use]
     pub fn client(&self, token: &[u8; 32]) -> Option<&Arc<Known>> {
         self.clients.get(&head(token))?.iter().find(|known| bool::from(known.token.ct_eq(token)))
+    }
+
+    /// A person of a role, with the rights of the client that stands for people of that role; where there is none, without any.
+    #[must_use]
+    pub fn person(&self, name: String, role: Role) -> Known {
+        Known { name, role, token: [0; 32], rights: self.people.get(&role).cloned().unwrap_or_default() }
+    }
+
+    /// Whose certificate has this SHA-256. It is no secret: no care is taken of the time that it takes.
+    #[must_use]
+    pub fn certified(&self, certificate: &[u8; 32]) -> Option<&Arc<Known>> {
+        self.certificates.get(certificate)
     }
 
     /// The collection of a root with this id or alias.

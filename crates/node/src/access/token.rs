@@ -48,6 +48,12 @@ pub fn hash(shown: &str) -> [u8; 32] {
     Sha256::digest(shown.as_bytes()).into()
 }
 
+/// By what a certificate is known: SHA-256 of its DER.
+#[must_use]
+pub fn fingerprint(der: &[u8]) -> [u8; 32] {
+    Sha256::digest(der).into()
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -40,11 +40,12 @@ async fn acknowledge(
     headers: HeaderMap,
     sent: Body,
 ) -> Result<Answer, Refusal> {
+    let share = node.shares.place(&client.name).await;
     let place = node.bodies.acquire().await;
     let bytes = body::read(&headers, sent, node.config.limits.body_bytes).await?;
     let have: Have = serde_json::from_slice(&bytes)
         .map_err(|e| Refusal::malformed(format!("`{{\"objects\":[…]}}` with hashes is wanted: {e}")))?;
-    drop(place);
+    drop((place, share));
     let is_hash = |text: &String| text.len() == 64 && text.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'));
     if have.objects.len() > MOST || !have.objects.iter().all(is_hash) {
         let how = format!("Give at most {MOST} hashes of 64 hexadecimal digits, in lower case");

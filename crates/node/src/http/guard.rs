@@ -16,8 +16,9 @@ use axum::response::IntoResponse;
 
 use super::Node;
 use super::answer::{Refusal, TAXII};
-use super::who::who;
+use super::who::{Certificate, who};
 use crate::access::Known;
+use crate::api;
 use crate::taxii::media;
 
 /// Whose request it is, for those who do it.
@@ -47,7 +48,8 @@ pub async fn guard(State(node): State<Arc<Node>>, mut request: Request, next: Ne
     let method = request.method().clone();
     let path = request.uri().path().chars().take(300).collect::<String>();
 
-    let known = who(request.headers(), &node.book());
+    let certificate = request.extensions().get::<Certificate>().copied();
+    let known = who(request.headers(), certificate, &node.book(), node.people.as_ref()).await;
     let outcome = match &known {
         Err(refusal) => match node.rates.stranger(peer) {
             Ok(()) => Err(refusal.clone()),
@@ -95,7 +97,7 @@ pub async fn guard(State(node): State<Arc<Node>>, mut request: Request, next: Ne
 /// Whether a client may go on.
 fn admit(node: &Node, known: &Known, request: &Request, route: &str) -> Result<(), Refusal> {
     node.rates.client(&known.name).map_err(Refusal::too_many)?;
-    if request.method() == Method::OPTIONS || route == "/metrics" || route.starts_with("/api/") {
+    if request.method() == Method::OPTIONS || route == "/metrics" || request.uri().path().starts_with(api::PREFIX) {
         return Ok(());
     }
     if media::accepts_taxii(request.headers()) {

@@ -17,7 +17,11 @@ use super::guard::Who;
 
 /// `/healthz`: the process answers. `/readyz`: so does its store.
 pub(super) fn alive() -> Router<Arc<Node>> {
-    Router::new().route("/healthz", get(|| async { "ok\n" })).route("/readyz", get(ready))
+    let no = || async { Refusal::of_status(StatusCode::METHOD_NOT_ALLOWED, Some("GET,HEAD".to_owned())) };
+    Router::new()
+        .route("/healthz", get(|| async { "ok\n" }))
+        .route("/readyz", get(ready))
+        .method_not_allowed_fallback(no)
 }
 
 /// `/metrics`.

@@ -9,6 +9,7 @@ pub mod counts;
 pub mod guard;
 mod health;
 pub mod rates;
+mod shares;
 pub mod who;
 
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -22,7 +23,7 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::access::Book;
+use crate::access::{Book, People};
 use crate::config::Config;
 use crate::{Receipts, Record, Result, api, taxii};
 
@@ -37,9 +38,13 @@ pub struct Node {
     pub(crate) writer: tokio::sync::Mutex<()>,
     /// Held by who sends a body: so many are in memory at once.
     pub(crate) bodies: tokio::sync::Semaphore,
+    /// Held before it: of these places one client has half at most.
+    pub(crate) shares: shares::Shares,
     /// Whether the store answered when it was last asked.
     ready: AtomicBool,
     book: RwLock<Arc<Book>>,
+    /// People, where an issuer's tokens are taken.
+    pub(crate) people: Option<People>,
     /// How often clients may ask.
     pub rates: rates::Rates,
     /// Figures.
@@ -54,12 +59,15 @@ impl Node {
     /// A node over an open store.
     ///
     /// # Errors
-    /// When the store can't be read, or a hub's ledger.
+    /// When the store, the ledger, or the authority of people's issuer, can't be read.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = RwLock::new(Arc::new(Book::read(&store).await?));
+        let people = config.oidc.as_ref().map(People::new).transpose()?;
         Ok(Arc::new(Self {
+            people,
             writer: tokio::sync::Mutex::default(),
             bodies: tokio::sync::Semaphore::new(config.limits.bodies),
+            shares: shares::Shares::of(config.limits.bodies),
             ready: AtomicBool::new(true),
             book,
             rates: rates::Rates::new(&config.limits),

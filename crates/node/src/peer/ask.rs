@@ -173,7 +173,6 @@ fn token(file: &Path) -> Result<String> {
 }
 
 /// The failure of the network, without the address, which may hold what others must not read.
-#[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
 fn away(error: reqwest::Error) -> Failure {
     let error = error.without_url();
     let mut because = error.to_string();

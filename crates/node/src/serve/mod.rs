@@ -4,7 +4,9 @@
 //! Not here: what is answered (`http`).
 
 mod background;
+mod live;
 mod patience;
+mod shown;
 pub mod tls;
 
 use std::collections::HashMap;
@@ -21,7 +23,6 @@ use hyper::service::service_fn;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto::Builder;
 use hyper_util::server::graceful::GracefulShutdown;
-use rustls::ServerConfig;
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
@@ -32,6 +33,9 @@ use crate::http::guard::Peer;
 use crate::http::{Node, router};
 use crate::{Error, Result};
 use patience::Patient;
+use shown::Shown;
+
+pub use live::Live;
 
 /// How long requests under way are waited for when it stops.
 const FAREWELL: Duration = Duration::from_secs(20);
@@ -48,22 +52,17 @@ pub async fn listen(address: SocketAddr) -> Result<TcpListener> {
 }
 
 /// Answers requests until `stop` is done, then ends what is under way.
-pub async fn serve(
-    node: Arc<Node>,
-    listener: TcpListener,
-    tls: Option<Arc<ServerConfig>>,
-    stop: impl Future<Output = ()>,
-) {
+pub async fn serve(node: Arc<Node>, listener: TcpListener, tls: Option<Arc<Live>>, stop: impl Future<Output = ()>) {
     let limits = node.config.limits;
     let app = router(&node);
     let graceful = GracefulShutdown::new();
     let room = Arc::new(Semaphore::new(limits.connections));
     let addresses = Arc::new(Addresses::default());
     let each = if node.config.behind_proxy { limits.connections } else { limits.connections_per_address };
-    let acceptor = tls.map(TlsAcceptor::from);
     let tidying = tokio::spawn(tidy(Arc::clone(&node)));
     let (ended, is_ended) = tokio::sync::oneshot::channel();
     let background = tokio::spawn(background::run(Arc::clone(&node), is_ended));
+    let following = tls.clone().map(|live| tokio::spawn(live::follow(live)));
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -74,16 +73,19 @@ pub async fn serve(
         // Of one address' connections beyond its share there is no answer: they end.
         let Some(held) = addresses.enter(peer.ip(), each) else { continue };
         let connection = Connection { node: Arc::clone(&node), app: app.clone(), peer };
-        let (acceptor, watcher) = (acceptor.clone(), graceful.watcher());
+        let (tls, watcher) = (tls.clone(), graceful.watcher());
         tokio::spawn(async move {
             connection.node.counts.connections(1);
-            connection.run(stream, acceptor, watcher).await;
+            connection.run(stream, tls, watcher).await;
             connection.node.counts.connections(-1);
             drop((place, held));
         });
     }
     drop(listener);
     tidying.abort();
+    if let Some(following) = following {
+        following.abort();
+    }
     tokio::select! {
         () = graceful.shutdown() => tracing::info!("stopped; every request was answered"),
         () = tokio::time::sleep(FAREWELL) => tracing::warn!("stopped; some requests took too long and were cut off"),
@@ -130,22 +132,25 @@ struct Connection {
 }
 
 impl Connection {
-    async fn run(
-        &self,
-        stream: TcpStream,
-        acceptor: Option<TlsAcceptor>,
-        watcher: hyper_util::server::graceful::Watcher,
-    ) {
+    async fn run(&self, stream: TcpStream, tls: Option<Arc<Live>>, watcher: hyper_util::server::graceful::Watcher) {
         // Small answers go out at once.
         let _ = stream.set_nodelay(true);
         let limits = self.node.config.limits;
-        let Some(acceptor) = acceptor else {
-            return self.talk(stream, false, watcher).await;
+        let Some(live) = tls else {
+            return self.talk(stream, false, None, watcher).await;
         };
+        let settings = live.now();
+        let acceptor = TlsAcceptor::from(Arc::clone(&settings.server));
         match tokio::time::timeout(limits.idle(), acceptor.accept(stream)).await {
             Ok(Ok(stream)) => {
-                let h2 = stream.get_ref().1.alpn_protocol() == Some(tls::H2);
-                self.talk(stream, h2, watcher).await;
+                let connection = stream.get_ref().1;
+                let h2 = connection.alpn_protocol() == Some(tls::H2);
+                let shown = Shown::of(connection, &live, settings);
+                self.talk(stream, h2, shown, watcher).await;
+            }
+            // Who runs the node is asked why a member isn't let in.
+            Ok(Err(error)) if is_about_certificates(&error) => {
+                tracing::info!(peer = %self.peer, %error, "a certificate was refused");
             }
             Ok(Err(error)) => tracing::debug!(peer = %self.peer, %error, "no TLS"),
             Err(_) => tracing::debug!(peer = %self.peer, "no TLS in time"),
@@ -156,6 +161,7 @@ impl Connection {
         &self,
         stream: S,
         h2: bool,
+        shown: Option<Shown>,
         watcher: hyper_util::server::graceful::Watcher,
     ) {
         let idle = self.node.config.limits.idle();
@@ -174,6 +180,9 @@ impl Connection {
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);
             request.extensions_mut().insert(peer);
+            if let Some(shown) = &shown {
+                request.extensions_mut().insert(shown.now());
+            }
             self.app.clone().oneshot(request)
         });
         let io = TokioIo::new(Patient::new(stream, self.node.config.limits.patience()));
@@ -181,6 +190,11 @@ impl Connection {
             tracing::debug!(peer = %self.peer, error, "a connection broke");
         }
     }
+}
+
+fn is_about_certificates(error: &std::io::Error) -> bool {
+    let error = error.get_ref().and_then(|error| error.downcast_ref::<rustls::Error>());
+    matches!(error, Some(rustls::Error::InvalidCertificate(_) | rustls::Error::InvalidCertRevocationList(_)))
 }
 
 /// How many connections each address has.

@@ -40,6 +40,7 @@ pub(super) async fn add(
         Refusal::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "The media type isn't taken", how)
     })?;
     let limits = node.config.limits;
+    let share = node.shares.place(&client.name).await;
     let place = node.bodies.acquire().await;
     let bytes = body::read(&headers, sent, limits.body_bytes).await?;
     let bounds = Limits { bytes: limits.body_bytes, objects: limits.objects, depth: limits.depth, ..Limits::default() };
@@ -47,7 +48,7 @@ pub(super) async fn add(
     let items = read.map_err(|_| Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None))??;
     let all = items.len();
     let (body, taken) = put_in(&node, &collection, &client.name, items).await?;
-    drop(place);
+    drop((place, share));
     let did = Did { collection: Some(collection.id.clone()), objects: taken, failed: all.saturating_sub(taken) };
     Ok(Answer::accepted(body).did(did))
 }

@@ -11,7 +11,7 @@ pub mod media;
 pub mod next;
 mod objects;
 pub mod query;
-mod received;
+pub mod received;
 mod remove;
 mod resource;
 mod route;

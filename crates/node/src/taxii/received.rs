@@ -16,39 +16,50 @@ use crate::http::answer::Refusal;
 
 /// An object as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Item {
-    pub(crate) id: String,
-    pub(crate) version: Option<String>,
-    pub(crate) kind: String,
-    pub(crate) tlp: u8,
-    pub(crate) pap: u8,
-    pub(crate) marked: Marked,
-    pub(crate) json: String,
+pub struct Item {
+    /// Its id.
+    pub id: String,
+    /// Its version, as written; none where it has none.
+    pub version: Option<String>,
+    /// Its type.
+    pub kind: String,
+    /// Number of its strictest TLP, 0 the most open.
+    pub tlp: u8,
+    /// Number of its strictest PAP.
+    pub pap: u8,
+    /// What its markings say, and what they leave open.
+    pub marked: Marked,
+    /// Its bytes.
+    pub json: String,
 }
 
 /// What its markings say, and what they leave open.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub(crate) struct Marked {
+pub struct Marked {
     /// Whether a marking says who may know.
-    pub(crate) says_tlp: bool,
+    pub says_tlp: bool,
     /// Whether a marking says what may be done.
-    pub(crate) says_pap: bool,
+    pub says_pap: bool,
     /// A marking that nobody here can read.
-    pub(crate) unread: Option<String>,
+    pub unread: Option<String>,
 }
 
 /// A piece that is no object.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) struct Bad {
+pub struct Bad {
     /// Its id, as far as it has one.
-    pub(crate) id: String,
+    pub id: String,
     /// Its version, as far as it is known.
-    pub(crate) version: Option<String>,
-    pub(crate) message: String,
+    pub version: Option<String>,
+    /// Why it is none.
+    pub message: String,
 }
 
 /// Reads what was sent.
-pub(crate) fn read(bytes: &[u8], sent: Sent, limits: &Limits) -> Result<Vec<Result<Item, Bad>>, Refusal> {
+///
+/// # Errors
+/// 400 where it is no JSON, 413 where there are too many objects, 422 where there is no list of them.
+pub fn read(bytes: &[u8], sent: Sent, limits: &Limits) -> Result<Vec<Result<Item, Bad>>, Refusal> {
     let name = sent.name();
     let mut pieces = Pieces::of(bytes, limits).map_err(|fault| Refusal::malformed(fault.to_string()))?;
     let mut all: Vec<Result<Object<'_>, Bad>> = Vec::new();

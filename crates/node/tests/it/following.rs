@@ -12,7 +12,7 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::http::{Request, Response};
 use serde_json::{Value, json};
-use stillwatch_node::peer::{Asker, Walked, Way, look, walk};
+use stillwatch_node::peer::{Asker, Inbox, Walked, Way, With, look, walk};
 use stillwatch_track::objects::{self, Which};
 use stillwatch_track::peers::{self, Cursor, Peer, Taken, drop_it, follow, let_in, source};
 use stillwatch_track::{By, Missing, Place, Store};
@@ -23,6 +23,10 @@ use crate::lab::{TAXII, Tested, config, envelope, id, object, some};
 use crate::wire::Open;
 
 const NOW: i64 = 1_796_115_600_000_000;
+
+/// Walks at that time, with nothing to open what is sealed.
+pub(crate) const WITH: With<'static> = With { clock: || NOW, identity: None, told: &|_, _| () };
+const INBOX: Inbox<'static> = Inbox { name: "this-node", hourly: 100 };
 
 /// What a scripted peer answers next: status, headers, body.
 type Answer = (u16, Vec<(&'static str, String)>, String);
@@ -130,7 +134,7 @@ impl Follower {
     async fn walk(&self) -> Tested<Walked> {
         let feed = peers::feeds(&self.store, None).await?.pop().ok_or("no feed")?;
         let asker = Asker::of(&self.peer)?;
-        Ok(walk(&self.store, &self.peer, &asker, feed, || NOW, &|_| ()).await?)
+        Ok(walk(&self.store, &self.peer, &asker, feed, &WITH).await?)
     }
 
     async fn cursor(&self) -> Tested<Cursor> {
@@ -171,7 +175,7 @@ async fn a_node_is_followed_to_its_end_and_on_from_there() -> Tested {
     texts.sort();
     assert_eq!(texts, sent);
     let later = object("tool", 3, "2020-01-03T00:00:00.000Z");
-    open.lab.put(&[later.clone()]).await?;
+    open.lab.put(std::slice::from_ref(&later)).await?;
     let walked = follower.walk().await?;
     assert_eq!((walked.way, walked.taken.new, walked.pages), (Way::Whole, 1, 1));
     assert!(follower.texts().await?.contains(&later));
@@ -377,9 +381,9 @@ async fn what_is_put_into_an_inbox_is_taken_once() -> Tested {
     assert_eq!(said.status, 202);
     let store = &open.lab.node.store;
     let taken = |all: Vec<Walked>| all.into_iter().map(|w| (w.peer, w.collection, w.taken.new)).collect::<Vec<_>>();
-    let first = stillwatch_node::peer::inbox(store, "this-node", 100, || NOW).await?;
+    let first = stillwatch_node::peer::inbox(store, &INBOX, &WITH).await?;
     assert_eq!(taken(first), [("both".into(), "trust/shared".into(), 3), ("writer".into(), "trust/inbox".into(), 1)]);
-    let again = stillwatch_node::peer::inbox(store, "this-node", 100, || NOW).await?;
+    let again = stillwatch_node::peer::inbox(store, &INBOX, &WITH).await?;
     assert!(again.iter().all(|walked| walked.taken == Taken::default() && walked.pages == 0), "{again:?}");
     open.end().await
 }

@@ -18,6 +18,7 @@ use stillwatch_track::peers::{self, Peer, Route, follow, route, source};
 use stillwatch_track::releases::{self, Way};
 use stillwatch_track::{By, Missing, Place, Store};
 
+use crate::following::WITH;
 use crate::lab::{Tested, config};
 use crate::wire::Open;
 use crate::world::{NOW, World, trusted, who};
@@ -157,7 +158,7 @@ async fn what_is_published_here_is_fetched_and_acknowledged() -> Tested {
     peers::add(&other, &harbor, &By { author: "zoe".into(), at: NOW }).await?;
     follow(&other, "harbor", "for-one").await?;
     let feed = peers::feeds(&other, None).await?.pop().ok_or("no feed")?;
-    let walked = walk(&other, &harbor, &Asker::of(&harbor)?, feed, || NOW, &|_| ()).await?;
+    let walked = walk(&other, &harbor, &Asker::of(&harbor)?, feed, &WITH).await?;
     assert_eq!((walked.taken.new, walked.taken.held), (pushed[0].objects as u64, 0), "{walked:?}");
     let which = Which { source: Some(source("harbor")), ..Which::default() };
     let released = world.released()?;

@@ -92,7 +92,11 @@ impl Lab {
     }
 
     pub(crate) async fn with(config: Config) -> Tested<Self> {
-        let folder = tempfile::tempdir()?;
+        Self::within(config, tempfile::tempdir()?).await
+    }
+
+    /// With its store in that folder.
+    pub(crate) async fn within(config: Config, folder: TempDir) -> Tested<Self> {
         let store = Store::open(&Place::Folder(folder.path().join("data")), Missing::Make).await?;
         let mut collections = Vec::new();
         for (alias, root) in [("shared", "trust"), ("inbox", "trust"), ("other", "trust"), ("elsewhere", "second")] {

@@ -5,30 +5,42 @@
 
 mod access;
 mod adding;
+mod authority;
+mod certificates;
+mod faults;
 mod filters;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod following;
+mod fuzzing;
 mod gate;
 mod groups;
 mod handing;
 mod hub;
+mod idle;
 mod intel;
+mod issuer;
 mod kill;
+mod killed;
 mod lab;
 mod limits;
 mod media;
+mod openapi;
 mod paging;
 mod path;
 mod peers;
+mod people;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
 mod profiles;
 mod receipts;
+mod reload;
 mod resources;
+mod schemathesis;
 mod sealed;
+mod served;
 mod servers;
 mod trends;
 mod wire;

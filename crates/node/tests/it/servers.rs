@@ -16,10 +16,11 @@ use stillwatch_track::peers::{self, Peer, follow, route, source};
 use stillwatch_track::releases::{self, Fate};
 use stillwatch_track::{Missing, Place, Store};
 
+use crate::following::WITH;
 use crate::handing::{ONE, peer, ready, way};
 use crate::lab::Tested;
 use crate::peers::python;
-use crate::world::{NOW, World, who};
+use crate::world::{World, who};
 
 /// A program that ends with the test.
 struct Server(Child);
@@ -99,7 +100,7 @@ async fn both_ways(kind: &str, leaves_out: &[&str]) -> Tested {
     peers::add(&other, &there, &who("zoe", 8)).await?;
     follow(&other, "others", &text("collection")).await?;
     let feed = peers::feeds(&other, None).await?.pop().ok_or("no feed")?;
-    let walked = walk(&other, &there, &Asker::of(&there)?, feed, || NOW, &|_| ()).await?;
+    let walked = walk(&other, &there, &Asker::of(&there)?, feed, &WITH).await?;
     assert_eq!(walked.way, Way::Whole, "{walked:?}");
     // medallion has five objects on a page.
     assert!(walked.pages > 1 || kind != "medallion", "{walked:?}");
@@ -132,7 +133,7 @@ async fn both_ways(kind: &str, leaves_out: &[&str]) -> Tested {
     assert_eq!((pushed.len(), pushed[0].because.as_deref()), (1, None), "{pushed:?}");
     // From its end on there is nothing; what is read again is known.
     let feed = peers::feeds(&other, None).await?.pop().ok_or("no feed")?;
-    let again = walk(&other, &there, &Asker::of(&there)?, feed, || NOW, &|_| ()).await?;
+    let again = walk(&other, &there, &Asker::of(&there)?, feed, &WITH).await?;
     assert_eq!((again.way, again.taken.new, again.taken.held), (Way::Whole, 0, 0));
     Ok(())
 }

@@ -11,7 +11,7 @@ use rustls::pki_types::pem::PemObject;
 use rustls::pki_types::{CertificateDer, ServerName};
 use rustls::{ClientConfig, RootCertStore, SupportedProtocolVersion};
 use stillwatch_node::config::{Config, Tls};
-use stillwatch_node::serve::{listen, serve, tls};
+use stillwatch_node::serve::{Live, listen, serve, tls};
 use tokio::io::{AsyncRead, AsyncReadExt, AsyncWrite, AsyncWriteExt};
 use tokio::net::TcpStream;
 use tokio::sync::oneshot;
@@ -24,23 +24,27 @@ use crate::lab::{Lab, Tested, config, envelope, some};
 pub(crate) struct Open {
     pub(crate) lab: Lab,
     pub(crate) address: SocketAddr,
+    pub(crate) live: Option<Arc<Live>>,
     stop: oneshot::Sender<()>,
     runs: JoinHandle<()>,
 }
 
 impl Open {
     pub(crate) async fn new(config: Config, tls: Option<&Tls>) -> Tested<Self> {
-        let lab = Lab::with(config).await?;
+        Self::of(Lab::with(config).await?, tls).await
+    }
+
+    pub(crate) async fn of(lab: Lab, tls: Option<&Tls>) -> Tested<Self> {
         let listener = listen(SocketAddr::from(([127, 0, 0, 1], 0))).await?;
         let address = listener.local_addr()?;
         let (stop, stopped) = oneshot::channel();
         let tls = tls.map(tls::settings).transpose()?;
-        let node = Arc::clone(&lab.node);
+        let (node, live) = (Arc::clone(&lab.node), tls.clone());
         let runs = tokio::spawn(serve(node, listener, tls, async {
             // A sender that is gone says it too.
             let _ = stopped.await;
         }));
-        Ok(Self { lab, address, stop, runs })
+        Ok(Self { lab, address, live, stop, runs })
     }
 
     pub(crate) async fn end(self) -> Tested {
@@ -63,7 +67,12 @@ pub(crate) async fn ask(stream: &mut (impl AsyncRead + AsyncWrite + Unpin), path
 async fn tls_of_both_versions_is_spoken_and_nothing_else() -> Tested {
     let folder = tempfile::tempdir()?;
     let (certificate, key) = tls::trial()?;
-    let files = Tls { certificate: folder.path().join("c.pem"), key: folder.path().join("k.pem") };
+    let files = Tls {
+        certificate: folder.path().join("c.pem"),
+        key: folder.path().join("k.pem"),
+        client_ca: None,
+        client_crl: None,
+    };
     std::fs::write(&files.certificate, &certificate)?;
     std::fs::write(&files.key, key)?;
     let open = Open::new(config(), Some(&files)).await?;
@@ -174,7 +183,7 @@ async fn what_is_under_way_when_it_stops_is_answered() -> Tested {
     stream.read_exact(&mut told).await?;
     assert!(told.starts_with(b"HTTP/1.1 100"));
     stream.write_all(now.as_bytes()).await?;
-    let Open { lab, address, stop, runs } = open;
+    let Open { lab, address, stop, runs, .. } = open;
     let _ = stop.send(());
     // Nobody new comes in any more, once it has heard.
     let closed = async {

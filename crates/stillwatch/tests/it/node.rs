@@ -70,6 +70,26 @@ fn a_node_is_made_served_and_stopped() -> Done {
     admin                    admin     
     lab-two                  member    reads and writes shared
     ");
+    // One that is known by a certificate has no token, unless it shall have both.
+    let by_certificate = ["client", "add", "lab-four", "--role", "member", "--certificate", "certificate.pem"];
+    let (code, token, said) = run(at, &by_certificate)?;
+    assert!(code == 0 && token.is_empty() && said.contains("is known by the certificate "), "{said}");
+    let hash = said.trim().rsplit(' ').next().unwrap_or_default();
+    assert_eq!(hash.len(), 64, "{said}");
+    let (_, list, _) = run(at, &["client", "list"])?;
+    assert!(list.contains(&format!("certificate {hash}\n")), "{list}");
+    for wrong in [
+        &["client", "allow", "lab-two", "--certificate", "certificate.pem"][..],
+        &["client", "add", "lab-five", "--role", "member", "--certificate", "key.pem"],
+        &["client", "add", "lab-five", "--role", "member", "--token"],
+        &["client", "allow", "lab-two", "--no-certificate", hash],
+    ] {
+        let (code, _, said) = run(at, wrong)?;
+        assert!(code == 2 && said.contains("error: "), "{wrong:?}: {said}");
+    }
+    assert_eq!(run(at, &["client", "allow", "lab-four", "--no-certificate", "certificate.pem"])?.0, 0);
+    let (code, token, _) = run(at, &["client", "allow", "lab-two", "--certificate", "certificate.pem"])?;
+    assert_eq!((code, token.as_str()), (0, ""));
     let (_, list, _) = run(at, &["collection", "list"])?;
     assert_eq!(
         list.replace(id.trim(), "ID"),
@@ -78,9 +98,9 @@ fn a_node_is_made_served_and_stopped() -> Done {
 
     // In the clear, on a free port of this machine.
     let settings = std::fs::read_to_string(at.join("node.toml"))?;
-    let (before, after) = settings.split_once("[tls]").ok_or("a certificate")?;
-    let limits = after.split_once("[limits]").ok_or("limits")?.1;
-    let plain = format!("{before}[limits]{limits}").replace("127.0.0.1:8443", "127.0.0.1:0");
+    let (before, after) = settings.split_once("\n[tls]\n").ok_or("a certificate")?;
+    let limits = after.split_once("\n[limits]\n").ok_or("limits")?.1;
+    let plain = format!("{before}\n[limits]\n{limits}").replace("127.0.0.1:8443", "127.0.0.1:0");
     std::fs::write(at.join("node.toml"), plain)?;
     let mut serving = Command::new(env!("CARGO_BIN_EXE_stillwatch"))
         .args(["serve", "--log", "json"])

@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use sqlx::{Any, Row, Transaction};
 use stillwatch_model::Micros;
 
+use super::certificates;
 use super::collections::changed;
 use crate::error::{Error, Result};
 use crate::store::Store;
@@ -39,6 +40,8 @@ pub struct Client {
     pub revoked: Option<Micros>,
     /// What it may do; a collection that isn't here it may not use.
     pub rights: Vec<Right>,
+    /// SHA-256 of its certificates, hexadecimal.
+    pub certificates: Vec<String>,
 }
 
 /// Makes the ledger's entry for a role that somebody gets (`true`) or loses.
@@ -72,6 +75,7 @@ pub async fn add_client(
     sqlx::query("DELETE FROM clients WHERE name = $1").bind(called).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM client_rights WHERE client = $1").bind(called).execute(&mut *tx).await?;
     sqlx::query("DELETE FROM seal_keys WHERE client = $1").bind(called).execute(&mut *tx).await?;
+    certificates::untie_all(&mut tx, called).await?;
     sqlx::query("INSERT INTO clients (name, role, token, made) VALUES ($1, $2, $3, $4)")
         .bind(called)
         .bind(role)
@@ -127,7 +131,8 @@ async fn put(tx: &mut Transaction<'static, Any>, called: &str, right: Right) -> 
     Ok(())
 }
 
-/// Ends a client's token, for good, and its part in every group; the ledger is owed what `entry` makes of its roles.
+/// Ends a client's token and its part in every group, and takes its certificates, for good; the ledger is owed what `entry` makes of
+/// its roles.
 ///
 /// # Errors
 /// When there is no such client, or the store can't be written.
@@ -139,6 +144,7 @@ pub async fn revoke(store: &Store, called: &str, at: Micros, entry: &RoleEntry<'
         .await?;
     let role: String = row.ok_or_else(|| unknown(called))?.try_get(0)?;
     sqlx::query("UPDATE clients SET revoked = $2 WHERE name = $1").bind(called).bind(at).execute(&mut *tx).await?;
+    certificates::untie_all(&mut tx, called).await?;
     owed::owe(&mut tx, called, &entry(&role, false)?).await?;
     for group in groups::depart_all(&mut tx, called, at).await? {
         owed::owe(&mut tx, called, &entry(&groups::role(&group), false)?).await?;
@@ -189,6 +195,7 @@ pub async fn clients(store: &Store) -> Result<Vec<Client>> {
             can_write: row.try_get::<i64, _>(3)? != 0,
         });
     }
+    let mut certificates = certificates::all(&mut tx).await?;
     let rows =
         sqlx::query("SELECT name, role, token, made, revoked FROM clients ORDER BY name").fetch_all(&mut *tx).await?;
     rows.iter()
@@ -196,6 +203,7 @@ pub async fn clients(store: &Store) -> Result<Vec<Client>> {
             let name: String = row.try_get(0)?;
             Ok(Client {
                 rights: rights.remove(&name).unwrap_or_default(),
+                certificates: certificates.remove(&name).unwrap_or_default(),
                 name,
                 role: row.try_get(1)?,
                 token: row.try_get(2)?,
@@ -215,7 +223,7 @@ pub async fn changes(store: &Store) -> Result<i64> {
     Ok(row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0))
 }
 
-fn unknown(called: &str) -> Error {
+pub(super) fn unknown(called: &str) -> Error {
     Error::unknown(format!("there is no client `{called}` whose token is valid"), "`stillwatch client list` shows all")
 }
 

@@ -4,6 +4,7 @@
 //! Not here: HTTP and the forms of TAXII (the node), what an object says (`stix`).
 
 mod add;
+mod certificates;
 mod clients;
 mod collections;
 mod page;
@@ -15,6 +16,7 @@ mod version;
 mod write;
 
 pub use add::{Added, Came, Outcome, add};
+pub use certificates::{tie, untie};
 pub(crate) use clients::name;
 pub use clients::{Client, Right, RoleEntry, add_client, allow, changes, clients, revoke, seal_to};
 pub use collections::{Collection, NewCollection, collections, make_collection};

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use stillwatch_track::exchange::{
     Added, Asked, Came, Collection, Kept, NewCollection, Outcome, Page, Pick, Removed, Right, Versions, add,
     add_client, allow, changes, clients, collections, instant_key, make_collection, page, remove, revoke, stamp,
-    status,
+    status, tie, untie,
 };
 use stillwatch_track::{Fault, Place, Store, backup};
 
@@ -22,6 +22,7 @@ on_both![
     what_is_too_strict_is_not_shown,
     a_status_is_its_senders,
     clients_and_collections_are_kept,
+    a_certificate_is_one_clients_as_long_as_it_may_come_in,
     an_exchange_is_restored_from_a_backup,
     pages_hold_what_a_naive_model_holds,
 ];
@@ -281,6 +282,48 @@ async fn clients_and_collections_are_kept(place: Place) -> Tested {
     add_client(&store, "lab-one", "member", "hash-3", &[], 30, &owes).await?;
     let all = clients(&store).await?;
     assert_eq!((all[0].token.as_str(), all[0].revoked, all[0].rights.len()), ("hash-3", None, 0));
+    Ok(())
+}
+
+async fn a_certificate_is_one_clients_as_long_as_it_may_come_in(place: Place) -> Tested {
+    let store = open(&place).await?;
+    add_client(&store, "lab-one", "member", "hash-1", &[], 10, &owes).await?;
+    add_client(&store, "lab-two", "member", "hash-2", &[], 10, &owes).await?;
+    let (one, two) = ("1".repeat(64), "2".repeat(64));
+    let before = changes(&store).await?;
+    tie(&store, "lab-one", &one, 11).await?;
+    tie(&store, "lab-one", &two, 12).await?;
+    assert_eq!(changes(&store).await?, before + 2);
+    // Again changes nothing.
+    tie(&store, "lab-one", &two, 13).await?;
+    assert_eq!(changes(&store).await?, before + 2);
+    for (client, certificate, fault) in [
+        ("lab-two", one.as_str(), Fault::Refused),
+        ("lab-two", "1", Fault::Refused),
+        ("lab-two", &"A".repeat(64), Fault::Refused),
+        ("lab-three", &"3".repeat(64), Fault::Unknown),
+    ] {
+        assert_eq!(tie(&store, client, certificate, 14).await.map_err(|e| e.fault()), Err(fault), "{certificate}");
+    }
+    assert_eq!(clients(&store).await?[0].certificates, [one.clone(), two.clone()]);
+    assert_eq!(untie(&store, "lab-two", &one).await.map_err(|e| e.fault()), Err(Fault::Unknown));
+    untie(&store, "lab-one", &one).await?;
+    assert_eq!(clients(&store).await?[0].certificates, std::slice::from_ref(&two));
+    // A backup has them too.
+    let folder = tempfile::tempdir()?;
+    let file = folder.path().join("b");
+    backup::backup(&store, &file).await?;
+    let again = open(&Place::Folder(folder.path().join("again"))).await?;
+    backup::restore(&again, &file, false).await?;
+    assert_eq!(clients(&again).await?, clients(&store).await?);
+    // Who is revoked has none, and has none when it comes back.
+    revoke(&store, "lab-one", 20, &owes).await?;
+    assert_eq!(clients(&store).await?[0].certificates, [""; 0]);
+    assert_eq!(tie(&store, "lab-one", &one, 21).await.map_err(|e| e.fault()), Err(Fault::Unknown));
+    tie(&store, "lab-two", &two, 22).await?;
+    add_client(&store, "lab-one", "member", "hash-3", &[], 30, &owes).await?;
+    let all = clients(&store).await?;
+    assert_eq!((all[0].certificates.len(), all[1].certificates.as_slice()), (0, &[two][..]));
     Ok(())
 }
 
