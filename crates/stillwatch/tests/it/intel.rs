@@ -69,6 +69,7 @@ fn receive(data: &Path, objects: &[Value]) -> Tested {
             key: None,
             hourly: 1000,
             overlap: 0,
+            leaves_out: Vec::new(),
             acknowledges: false,
             ledger: None,
             checkpoint: None,

@@ -3,11 +3,14 @@
 //! Invariant: a peer that fails is told and does not keep the others from being asked.
 //! Not here: what is done (`stillwatch_node::peer`).
 
-use indicatif::{ProgressBar, ProgressStyle};
+use indicatif::ProgressBar;
 use serde_json::{Value, json};
+use stillwatch_node::Record;
 use stillwatch_node::config::Config;
-use stillwatch_node::peer::{Asker, Pushed, Walked, Watched, Way, inbox, push, walk, watch};
-use stillwatch_track::peers::{feeds, follow, peer, peers, unfollow};
+use stillwatch_node::peer::{Pushed, Round, Us, Walked, Watched, Way, With, round};
+use stillwatch_node::seal::Identity;
+use stillwatch_track::groups::Learned;
+use stillwatch_track::peers::{Feed, Taken, feeds, follow, routes, unfollow};
 use stillwatch_track::{By, Store, instant};
 
 use super::{Format, when};
@@ -34,65 +37,44 @@ pub(super) async fn run(
     recording: &Recording,
     by: &By,
 ) -> Result<u8, String> {
-    let asked = match &args.name {
-        Some(name) => vec![peer(store, name).await.map_err(told)?],
-        None => peers(store).await.map_err(told)?,
-    };
-    let (mut walked, mut watched) = (Vec::new(), Vec::new());
-    for peer in &asked {
-        let asker = Asker::of(peer).map_err(failed)?;
-        let seen = watch(store, peer, &asker).await.map_err(failed)?;
-        watched.push((peer.name.clone(), seen));
-        for feed in feeds(store, Some(&peer.name)).await.map_err(told)? {
-            let feed = if args.from_start {
-                unfollow(store, &peer.name, &feed.collection).await.map_err(told)?;
-                follow(store, &peer.name, &feed.collection).await.map_err(told)?;
-                let all = feeds(store, Some(&peer.name)).await.map_err(told)?;
-                all.into_iter().find(|one| one.collection == feed.collection).unwrap_or(feed)
-            } else {
-                feed
-            };
-            let bar = ProgressBar::new_spinner();
-            if let Ok(style) = ProgressStyle::with_template("{spinner} {msg}") {
-                bar.set_style(style);
-            }
-            let tell = |taken: &stillwatch_track::peers::Taken| {
-                bar.tick();
-                bar.set_message(format!("{}/{}: {} new objects", peer.name, feed.collection, taken.new));
-            };
-            let one = walk(store, peer, &asker, feed.clone(), now, &tell).await.map_err(failed)?;
-            bar.finish_and_clear();
-            walked.push(one);
+    if let (true, Some(name)) = (args.from_start, &args.name) {
+        for feed in feeds(store, Some(name)).await.map_err(told)? {
+            unfollow(store, name, &feed.collection).await.map_err(told)?;
+            follow(store, name, &feed.collection).await.map_err(told)?;
         }
     }
-    if args.name.is_none() {
-        walked.extend(inbox(store, &config.name, HOURLY, now).await.map_err(failed)?);
-    }
-    recording.settle(store, by).await?;
-    let mut pushed = Vec::new();
-    if let (None, Some(record)) = (&args.name, recording.record()?) {
-        let done = push(store, &record, &config.name, None, by).await;
-        // What was handed over before something failed is written down too.
-        recording.settle(store, by).await?;
-        pushed = done.map_err(failed)?;
+    let identity = match &config.sealing_key {
+        Some(file) => Some(Identity::read(file).map_err(|e| failed(e.into()))?),
+        None => None,
+    };
+    // A ledger on the command line comes before the one in `node.toml`.
+    let given = recording.record()?;
+    let record = if given.is_some() { given } else { Record::of(config).map_err(failed)? };
+    let bar = ProgressBar::new_spinner();
+    let tell = |feed: &Feed, taken: &Taken| {
+        bar.tick();
+        bar.set_message(format!("{}/{}: {} new objects", feed.peer, feed.collection, taken.new));
+    };
+    let with = With { clock: now, identity: identity.as_ref(), told: &tell };
+    let us = Us { name: &config.name, record: record.as_ref(), hourly: config.federation.hourly, with: &with };
+    let done = round(store, &us, args.name.as_deref(), by).await.map_err(failed)?;
+    bar.finish_and_clear();
+    if args.name.is_none() && record.is_none() && !routes(store).await.map_err(told)?.is_empty() {
+        say("nothing is handed over without a ledger: name it with --ledger, STILLWATCH_LEDGER or in node.toml");
     }
     if args.format == Format::Json {
         print_json(&json!({
-            "followed": walked.iter().map(json_walked).collect::<Vec<_>>(),
-            "ledgers": watched.iter().map(|(name, seen)| json!({ "peer": name, "seen": words(seen) })).collect::<Vec<_>>(),
-            "handed_over": pushed.iter().map(json_pushed).collect::<Vec<_>>(),
+            "followed": done.walked.iter().map(json_walked).collect::<Vec<_>>(),
+            "ledgers": done.ledgers.iter().map(|(name, seen)| json!({ "peer": name, "seen": words(seen) })).collect::<Vec<_>>(),
+            "groups": done.groups.iter().map(json_groups).collect::<Vec<_>>(),
+            "handed_over": done.pushed.iter().map(json_pushed).collect::<Vec<_>>(),
+            "failed": done.failed.iter().map(|(peer, because)| json!({ "peer": peer, "because": because })).collect::<Vec<_>>(),
         }))?;
     } else {
-        table(&walked, &watched, &pushed)?;
+        table(&done)?;
     }
-    let bad = walked.iter().any(|one| matches!(one.way, Way::Held(_) | Way::Failed(..)))
-        || watched.iter().any(|(_, seen)| matches!(seen, Watched::Lies(_)))
-        || pushed.iter().any(|one| one.because.is_some());
-    Ok(u8::from(bad))
+    Ok(u8::from(done.is_bad()))
 }
-
-/// Objects that a member may put into this node's collections in an hour before a person has to look.
-const HOURLY: u64 = 100_000;
 
 fn words(seen: &Watched) -> String {
     match seen {
@@ -127,7 +109,11 @@ fn json_pushed(one: &Pushed) -> Value {
     })
 }
 
-fn table(walked: &[Walked], watched: &[(String, Watched)], pushed: &[Pushed]) -> Result<(), String> {
+fn json_groups((peer, learned): &(String, Learned)) -> Value {
+    json!({ "peer": peer, "changed": learned.changed, "lost": learned.lost, "odd": learned.odd })
+}
+
+fn table(Round { walked, ledgers, groups, pushed, failed }: &Round) -> Result<(), String> {
     let mut text = String::new();
     for one in walked {
         let held = if one.taken.held > 0 { format!(", {} in the quarantine", one.taken.held) } else { String::new() };
@@ -139,8 +125,17 @@ fn table(walked: &[Walked], watched: &[(String, Watched)], pushed: &[Pushed]) ->
             ended(&one.way)
         ));
     }
-    for (name, seen) in watched.iter().filter(|(_, seen)| *seen != Watched::Not) {
+    for (name, seen) in ledgers.iter().filter(|(_, seen)| *seen != Watched::Not) {
         text.push_str(&format!("{:<32} {}\n", format!("ledger of {name}"), words(seen)));
+    }
+    for (peer, learned) in groups.iter().filter(|(_, learned)| *learned != Learned::default()) {
+        let Learned { changed, lost, odd } = learned;
+        let odd = if odd.is_empty() { String::new() } else { format!("; ODD, ask why: {}", odd.join(", ")) };
+        let groups = format!("{} changed, {} gone{odd}", changed.len(), lost.len());
+        text.push_str(&format!("{:<32} {groups}\n", format!("groups of {peer}")));
+    }
+    for (peer, because) in failed {
+        text.push_str(&format!("{peer:<32} FAILED: {because}\n"));
     }
     for one in pushed {
         let how = match (&one.because, one.retry) {

@@ -14,7 +14,7 @@ use stillwatch_share::scan::{Scanners, prompts};
 use stillwatch_stix::campaign::{Options, Producer};
 use stillwatch_stix::marking::{Pap, Tlp};
 use stillwatch_track::releases::{self, Fate};
-use stillwatch_track::{By, Store, tracked_by_id};
+use stillwatch_track::{By, Store, groups, tracked_by_id};
 
 use super::minute;
 use crate::verbs::policy::files;
@@ -39,6 +39,9 @@ pub(super) struct Args {
     /// Members that it is for [default: all that the profile names]
     #[arg(long, value_name = "MEMBER")]
     to: Vec<String>,
+    /// Members of a sharing group that it is for, by the group's id
+    #[arg(long, value_name = "UUID")]
+    to_group: Vec<String>,
     /// The name of this organisation, as others shall read it
     #[arg(long, value_name = "NAME", env = "STILLWATCH_PRODUCER")]
     producer: String,
@@ -92,9 +95,19 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
     let known = own::sketches(store).await.map_err(failed)?;
     let check = (!known.is_empty()).then(|| prompts(&known));
     let scanners = Scanners::new(&files::names(args.names.as_deref())?, check);
+    let mut to = args.to.clone();
+    for group in &args.to_group {
+        let members = groups::members(store, group).await.map_err(told)?;
+        if members.is_empty() {
+            return Err(format!(
+                "error: no member of the group `{group}` is known\nhint: `stillwatch peer sync` learns of groups from the hub"
+            ));
+        }
+        to.extend(members.into_iter().map(|member| member.name));
+    }
     let asked = Asked {
         about: About::Campaign { campaign: &campaign, options: &options },
-        to: &args.to,
+        to: &to,
         keys: &keys(&args.token_key)?,
         profile: &profile,
         scanners: &scanners,
