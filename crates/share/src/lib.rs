@@ -35,6 +35,6 @@ pub use plan::{FieldPlan, Plan, Verdict};
 pub use release::{Released, minimise, review};
 pub use set::{MAX_OBJECT_BYTES, MAX_OBJECTS, Set};
 pub use shape::Shape;
-pub use sign::{Manifest, Profile, SIGNATURE, Trust, public_key, sign, signing_key};
+pub use sign::{Manifest, Profile, SIGNATURE, Trust, key_pair, public_key, sign, signing_key};
 pub use table::table;
 pub use walk::{Note, Outcome};

@@ -6,12 +6,14 @@
 
 use std::collections::BTreeMap;
 
-use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey};
+use ed25519_dalek::pkcs8::spki::der::pem::LineEnding;
+use ed25519_dalek::pkcs8::{DecodePrivateKey, DecodePublicKey, EncodePrivateKey, EncodePublicKey};
 use ed25519_dalek::{Signature, Signer, SigningKey, VerifyingKey};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stillwatch_model::canonical;
+use zeroize::Zeroizing;
 
 use crate::draft::{Draft, Files};
 use crate::error::PolicyError;
@@ -73,6 +75,18 @@ struct SignatureFile {
 /// When it is none.
 pub fn signing_key(pem: &str) -> Result<SigningKey, PolicyError> {
     SigningKey::from_pkcs8_pem(pem).map_err(|error| PolicyError::Key(error.to_string()))
+}
+
+/// A pair of keys for signing profiles, from 32 random bytes: the private half as PKCS #8 PEM, the public half as PEM (RFC 8410).
+///
+/// # Errors
+/// When they can't be written as PEM.
+pub fn key_pair(random: &[u8; 32]) -> Result<(Zeroizing<String>, String), PolicyError> {
+    let key = SigningKey::from_bytes(random);
+    let failed = |error: &dyn std::fmt::Display| PolicyError::Key(error.to_string());
+    let private = key.to_pkcs8_pem(LineEnding::LF).map_err(|e| failed(&e))?;
+    let public = key.verifying_key().to_public_key_pem(LineEnding::LF).map_err(|e| failed(&e))?;
+    Ok((private, public))
 }
 
 /// A key that is trusted, from PEM (RFC 8410) or 64 hexadecimal digits.

@@ -1,8 +1,9 @@
-//! Demo: a synthetic week of a lab's traffic, detected, told and drawn.
+//! Demo: a synthetic week of a lab's traffic, detected, told and drawn; then three labs and a hub that share what they see.
 //! In: a folder. Out: the story on stdout, `report.html` in the folder.
 //! Invariant: everything shown is what `synth`, `detect` and `evaluate` print, misses and false alarms included: nothing is prepared.
 //! Not here: those verbs; what became of whom (`truth.rs`).
 
+mod labs;
 mod truth;
 
 use std::collections::BTreeMap;
@@ -25,7 +26,8 @@ use truth::Told;
   stillwatch demo
   stillwatch demo --out demo/ --seed 7
 
-Writes traffic.jsonl, accounts.jsonl, truth.jsonl and report.html to the folder. Takes seconds, needs no network.")]
+Writes traffic.jsonl, accounts.jsonl, truth.jsonl and report.html to the folder, and under labs/ the nodes of three labs and a hub,
+which speak to each other on this machine only. Takes less than two minutes.")]
 pub(crate) struct Args {
     /// The folder for traffic and report
     #[arg(long, value_name = "DIR", default_value = "stillwatch-demo")]
@@ -93,6 +95,8 @@ fn story(args: &Args) -> Result<(), Ended> {
     heading(5, "The same in figures (`stillwatch evaluate`)")?;
     step(on_logs("evaluate").arg("--truth").arg(file("truth.jsonl")).arg("--until"))?;
 
+    labs::story(&args.out, args.seed + 1, 6)?;
+
     say(format!(
         "\nThe report with pictures: {}\nYour own logs: stillwatch detect LOGS --html report.html\nDone in {:.0} s.\n",
         page.display(),
@@ -108,6 +112,27 @@ fn bare(verb: &str) -> Command {
     }
     command.env("STILLWATCH_CONFIG", "");
     command
+}
+
+/// A command of this program that no setting of the user's changes.
+fn own() -> Command {
+    let program = std::env::current_exe().unwrap_or_else(|_| "stillwatch".into());
+    let mut command = Command::new(program);
+    for (name, _) in std::env::vars_os().filter(|(name, _)| {
+        let name = name.to_string_lossy();
+        name.starts_with("STILLWATCH_") && name != "STILLWATCH_ENGINE"
+    }) {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// Runs a command to its end and takes what it prints.
+fn quiet(command: impl std::borrow::BorrowMut<Command>) -> Result<String, Ended> {
+    let mut command = command;
+    let printed = engine::output(command.borrow_mut()).map_err(Ended::Because)?;
+    String::from_utf8(printed)
+        .map_err(|_| Ended::Because("error: a verb printed no text\nhint: report this as a bug".into()))
 }
 
 fn heading(number: u8, text: &str) -> Result<(), Ended> {

@@ -8,6 +8,7 @@ mod check;
 mod diff;
 mod explain;
 pub(crate) mod files;
+mod key;
 mod sign;
 
 use clap::Subcommand;
@@ -19,7 +20,8 @@ use clap::Subcommand;
   stillwatch policy test profiles/conservative                         the cases that travel with the profile
   stillwatch policy explain ID --to lab-one.example --profile DIR      what becomes of each field, and the bytes
   stillwatch policy diff OLD NEW --over bundle.json                    the guidance changed: what now?
-  stillwatch policy sign DIR --signing-key key.pem                     adopt it; `openssl genpkey -algorithm ed25519` makes a key
+  stillwatch policy key signer.pem                                     make a pair of keys for signing
+  stillwatch policy sign DIR --signing-key signer.pem                  answer for it
   stillwatch policy verify DIR --key key.pub                           whether it would load
   stillwatch policy adopt DIR --key key.pub --ledger record            put it in force
 
@@ -39,6 +41,8 @@ enum Verb {
     Explain(explain::Args),
     /// Tell what another profile would let leave, and what no more
     Diff(diff::Args),
+    /// Make a pair of keys for signing profiles
+    Key(key::Args),
     /// Sign a profile: only a signed one is ever in force
     Sign(sign::SignArgs),
     /// Put a signed profile in force: releases are proposed and approved under it
@@ -55,6 +59,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         Verb::Test(args) => check::test(args),
         Verb::Explain(args) => explain::run(args),
         Verb::Diff(args) => diff::run(args),
+        Verb::Key(args) => key::run(args),
         Verb::Sign(args) => sign::sign(args),
         Verb::Adopt(args) => adopt::adopt(args),
         Verb::List(args) => adopt::list(args),

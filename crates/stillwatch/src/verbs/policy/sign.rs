@@ -13,8 +13,8 @@ use crate::verbs::store::{print, say};
 /// Arguments of `policy sign`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  openssl genpkey -algorithm ed25519 -out key.pem
-  stillwatch policy sign profiles/conservative --signing-key key.pem
+  stillwatch policy key signer.pem
+  stillwatch policy sign profiles/conservative --signing-key signer.pem
 
 Exit codes: 0 signed; 1 the profile has errors or cases that fail; 2 failure.")]
 pub(super) struct SignArgs {
