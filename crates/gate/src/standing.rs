@@ -106,6 +106,8 @@ pub struct Standing {
     pub sightings: u32,
     /// We found it wrong, or more disagree than saw it.
     pub disputed: bool,
+    /// Whether it may be looked for: neither disputed nor taken back, nor over; however little it counts.
+    pub stands: bool,
     /// Whether a rule may rest on it at all.
     pub drives: bool,
     /// The sum, a sentence each.
@@ -122,7 +124,7 @@ pub fn stand(known: &Known, decay: &Decay, now: Timestamp) -> Standing {
     let wrong = known.own.is_some_and(|word| word < Word::Neutral);
     let Some(newest) = newest(&known.told) else {
         because.push("0: drives nothing: nobody tells it".to_owned());
-        return Standing { confidence: 0, sightings: 0, disputed: wrong, drives: false, because };
+        return Standing { confidence: 0, sightings: 0, disputed: wrong, stands: false, drives: false, because };
     };
     let tellers: BTreeSet<&str> = known.told.iter().map(|one| one.producer.as_str()).collect();
     let said = newest.confidence.map(|said| said.min(100));
@@ -202,6 +204,7 @@ pub fn stand(known: &Known, decay: &Decay, now: Timestamp) -> Standing {
     } else if disputed {
         stops.push("it is disputed: more disagree than saw it".to_owned());
     }
+    let stands = stops.is_empty();
     if confidence < decay.least {
         stops.push(format!("less than {} is left", decay.least));
     }
@@ -211,7 +214,7 @@ pub fn stand(known: &Known, decay: &Decay, now: Timestamp) -> Standing {
         false => format!("{confidence}: drives nothing: {}", stops.join("; ")),
     });
     let sightings = u32::try_from(seen.len()).unwrap_or(u32::MAX);
-    Standing { confidence, sightings, disputed, drives, because }
+    Standing { confidence, sightings, disputed, stands, drives, because }
 }
 
 /// The newest version; where peers tell different things under one version the more careful one.

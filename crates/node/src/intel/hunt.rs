@@ -1,6 +1,6 @@
 //! Hunt: which received indicators are looked for in own traffic, and what was found.
 //! In: half-lives, the time; what the engine prints. Out: objects to look for, byte for byte; draft sightings.
-//! Invariant: only what drives is looked for; what its author took back is never sighted; the same hunt again changes nothing.
+//! Invariant: what stands is looked for, however little it counts: looking is not acting; what its author took back is never sighted; the same hunt again changes nothing.
 //! Not here: reading logs: only the engine does (`hunt`).
 
 use jiff::Timestamp;
@@ -26,7 +26,7 @@ pub async fn wanted(store: &Store, filter: &Filter, decay: &Decay, now: Timestam
         let page = intel::list(store, filter, PAGE, after.as_deref()).await?;
         let ids: Vec<String> = page.all.iter().map(|told| told.id.clone()).collect();
         let weighed = weigh(store, &ids, decay, now).await?;
-        let stands = weighed.values().filter(|one| one.standing.drives).filter_map(Weighed::newest);
+        let stands = weighed.values().filter(|one| one.standing.stands).filter_map(Weighed::newest);
         let which: Vec<(String, String, String)> =
             stands.map(|told| (told.id.clone(), told.peer.clone(), told.version.clone())).collect();
         texts.extend(intel::texts(store, &which).await?);

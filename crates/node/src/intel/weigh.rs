@@ -66,7 +66,12 @@ pub async fn weigh(store: &Store, ids: &[String], decay: &Decay, now: Timestamp)
         let remarks = remarks.remove(&id).unwrap_or_default();
         let (hit, verdict) = (hits.remove(&id), verdicts.remove(&id));
         let known = known(&told, &remarks, hit.as_ref(), verdict.as_ref(), &own);
-        let standing = stand(&known, decay, now);
+        let mut standing = stand(&known, decay, now);
+        if told.iter().all(|one| own.contains(&one.producer)) {
+            // What we told comes back to us from a hub: others' words count, and it is still our own.
+            (standing.stands, standing.drives) = (false, false);
+            standing.because.push("we told it ourselves: it drives nothing here, our own campaigns do".to_owned());
+        }
         all.insert(id.clone(), Weighed { id, told, remarks, hit, verdict, standing });
     }
     Ok(all)
@@ -97,9 +102,10 @@ fn known(
     };
     let others = || remarks.iter().filter(|one| !one.revoked && one.gone.is_none() && !own.contains(&one.producer));
     let kinds = told.iter().filter_map(|one| IndicatorKind::of(&one.kind));
+    let is_ours = told.iter().all(|one| own.contains(&one.producer));
     Known {
         kind: kinds.min().unwrap_or(IndicatorKind::Other),
-        told: told.iter().filter(|one| !own.contains(&one.producer)).map(telling).collect(),
+        told: told.iter().filter(|one| is_ours || !own.contains(&one.producer)).map(telling).collect(),
         // Looked for, and not seen: no sighting.
         sighted: others()
             .filter(|one| one.what == "sighting" && one.count != Some(0))

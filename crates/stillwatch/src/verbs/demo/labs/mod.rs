@@ -100,7 +100,7 @@ pub(super) fn story(out: &Path, seed: u64, number: u8) -> Result<(), Ended> {
     }
 
     heading(number + 6, &format!("What left {} is in its ledger, and nothing else left", first.name))?;
-    let (record, public) = (first.path("record"), first.path("record.key.pub"));
+    let (record, public) = (first.path("record"), first.path("record.pub"));
     say(quiet(first.command(&["ledger", "verify", &record, "--public", &public]))?)?;
     if let Some(indicator) = mine.first() {
         let proof = first.path("proof.txt");
@@ -113,9 +113,9 @@ pub(super) fn story(out: &Path, seed: u64, number: u8) -> Result<(), Ended> {
 
 /// Has every lab join the hub's sharing group, follow it, and reach it.
 fn join(hub: &Hub, labs: &[Lab]) -> Result<(), Ended> {
-    let group = quiet(hub.lab.command(&["group", "add", "Trust group"]))?.trim().to_owned();
+    let group = quiet(hub.lab.command(&["group", "add", "--name", "Trust group"]))?.trim().to_owned();
     let url = format!("https://localhost:{}/taxii2/", hub.port);
-    let (ca, key) = (hub.lab.path("certificate.pem"), hub.lab.path("record.key.pub"));
+    let (ca, key) = (hub.lab.path("certificate.pem"), hub.lab.path("record.pub"));
     let key = std::fs::read_to_string(&key)
         .map_err(|e| Ended::Because(format!("error: cannot read `{key}`: {e}\nhint: report this as a bug")))?;
     for lab in labs {

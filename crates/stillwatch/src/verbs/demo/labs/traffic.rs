@@ -50,7 +50,7 @@ impl Traffic {
         let lab: BTreeMap<&String, usize> = operation.iter().enumerate().map(|(n, account)| (account, n % 3)).collect();
         let of = |account: &str| match lab.get(&account.to_owned()) {
             Some(lab) => *lab,
-            None => usize::from(Sha256::digest(account).first().copied().unwrap_or(0)) % 3,
+            None => Sha256::digest(account).iter().map(|byte| usize::from(*byte)).sum::<usize>() % 3,
         };
         let exchanges = split(&all.join("traffic.jsonl"), folder, "traffic.jsonl", &of)?;
         let accounts = split(&all.join("accounts.jsonl"), folder, "accounts.jsonl", &of)?;
