@@ -141,7 +141,7 @@ async fn sealed_over_a_hub_and_fetched_at_the_lab() -> Tested {
     let us = Us { name: "harbor", record: Some(&world.record), hourly: 100, with: &WITH };
     let went = round(&world.store, &us, None, &who("ada", 9)).await?;
     assert!(!went.is_bad(), "{went:?}");
-    assert_eq!(went.groups[0].1.changed, [group.id.clone()]);
+    assert_eq!(went.groups[0].1.changed, std::slice::from_ref(&group.id));
     assert_eq!(went.pushed.len(), 2, "{went:?}");
 
     // The hub has what is sealed, and nothing of what is in it.
