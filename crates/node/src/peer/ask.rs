@@ -20,6 +20,8 @@ use crate::{Error, Result};
 pub(super) const MOST_BYTES: usize = 32 << 20;
 /// How long a whole answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
+/// How many times as long a walk may take: ten minutes.
+const WALK: u32 = 10;
 
 /// Asks one peer.
 #[derive(Debug, Clone)]
@@ -28,6 +30,7 @@ pub struct Asker {
     root: Url,
     username: Option<String>,
     secret: Option<String>,
+    patience: Duration,
 }
 
 /// What a peer answered, of a status that means it went well.
@@ -80,7 +83,18 @@ impl Asker {
         let identity = certificate.as_deref().zip(key.as_deref());
         let secret = peer.token_file.as_ref().map(|file| token(Path::new(file))).transpose()?;
         let client = outward::client(ca.as_deref(), identity, PATIENCE)?;
-        Ok(Self { client, root, username: peer.username.clone(), secret })
+        Ok(Self { client, root, username: peer.username.clone(), secret, patience: PATIENCE })
+    }
+
+    /// With other patience than a minute: how long a whole answer may take.
+    #[must_use]
+    pub fn patient(self, patience: Duration) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// How long one walk may take: whoever answers slowly, page after page, keeps nobody else waiting for longer.
+    pub(super) fn walk(&self) -> Duration {
+        self.patience * WALK
     }
 
     /// The address of something under the API root.
@@ -105,6 +119,7 @@ impl Asker {
     }
 
     async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
+        let request = request.timeout(self.patience);
         let request = match (&self.username, &self.secret) {
             (Some(name), secret) => request.basic_auth(name, secret.as_ref()),
             (None, Some(secret)) => request.bearer_auth(secret),

@@ -1,6 +1,6 @@
 //! Judge: which pieces of a page are taken, and which wait for a person.
 //! In: pieces, what the same peer sent of these objects before, the time. Out: objects to take; suspects with the reason.
-//! Invariant: whatever contradicts what the peer said before is not taken; the order of a page doesn't matter for what is kept of it.
+//! Invariant: whatever contradicts what the peer said before is not taken; of two on a page that contradict each other the first is.
 //! Not here: writing (`track::peers`).
 
 use std::collections::HashMap;

@@ -42,7 +42,10 @@ pub async fn watch(store: &Store, peer: &Peer, asker: &Asker) -> Result<Watched>
                 Err(failure) => return Ok(Watched::Away(failure.because)),
                 Ok(proof) => match Signed::read(&proof.checkpoint, &key, &[]) {
                     Ok(now) if now.size < old => format!("its ledger has {} entries; it had {old}", now.size),
-                    Ok(_) => return Ok(Watched::Away(failure.because)),
+                    // Whoever has them all can prove it.
+                    Ok(now) => {
+                        format!("its ledger has {} entries; it doesn't prove that they continue {old}", now.size)
+                    }
                     Err(error) => error.to_string(),
                 },
             }

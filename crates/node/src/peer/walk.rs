@@ -4,6 +4,8 @@
 //! goes in circles is left alone for a while, or until a person has looked.
 //! Not here: one request (`ask.rs`), what is taken (`judge.rs`).
 
+use std::time::Instant;
+
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use stillwatch_model::Micros;
@@ -44,7 +46,7 @@ impl std::fmt::Debug for With<'_> {
 pub enum Way {
     /// At the collection's end.
     Whole,
-    /// Not begun: the peer failed before, and is asked again then.
+    /// Not at its end: the peer failed before, and is asked again then; or it took long enough, and goes on the next time.
     Later(Micros),
     /// A person has to look first.
     Held(String),
@@ -84,7 +86,8 @@ pub async fn walk(store: &Store, peer: &Peer, asker: &Asker, mut feed: Feed, wit
     }
     let path = format!("collections/{}/objects/", feed.collection);
     let mut before: Option<[u8; 32]> = None;
-    while pages < PAGES {
+    let begun = Instant::now();
+    while pages < PAGES && begun.elapsed() < asker.walk() {
         let now = clock();
         if feed.hour == now.div_euclid(3_600_000_000) && feed.taken >= peer.hourly {
             let because =

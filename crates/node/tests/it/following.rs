@@ -29,7 +29,7 @@ pub(crate) const WITH: With<'static> = With { clock: || NOW, identity: None, tol
 const INBOX: Inbox<'static> = Inbox { name: "this-node", hourly: 100 };
 
 /// What a scripted peer answers next: status, headers, body.
-type Answer = (u16, Vec<(&'static str, String)>, String);
+pub(crate) type Answer = (u16, Vec<(&'static str, String)>, String);
 
 #[derive(Default)]
 struct Script {
@@ -38,14 +38,14 @@ struct Script {
 }
 
 /// A peer that says what it is told to.
-struct Scripted {
+pub(crate) struct Scripted {
     script: Arc<Script>,
-    address: SocketAddr,
+    pub(crate) address: SocketAddr,
     runs: JoinHandle<()>,
 }
 
 impl Scripted {
-    async fn new(answers: impl IntoIterator<Item = Answer>) -> Tested<Self> {
+    pub(crate) async fn new(answers: impl IntoIterator<Item = Answer>) -> Tested<Self> {
         let script = Arc::new(Script { answers: Mutex::new(answers.into_iter().collect()), asked: Mutex::default() });
         let app = Router::new().fallback(answer).with_state(Arc::clone(&script));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await?;
@@ -57,11 +57,11 @@ impl Scripted {
         Ok(Self { script, address, runs })
     }
 
-    fn asked(&self) -> Vec<String> {
+    pub(crate) fn asked(&self) -> Vec<String> {
         self.script.asked.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    fn then(&self, answers: impl IntoIterator<Item = Answer>) {
+    pub(crate) fn then(&self, answers: impl IntoIterator<Item = Answer>) {
         self.script.answers.lock().unwrap_or_else(PoisonError::into_inner).extend(answers);
     }
 }
@@ -84,7 +84,7 @@ async fn answer(State(script): State<Arc<Script>>, request: Request<Body>) -> Re
 }
 
 /// A page: objects, `next` where there are more, the last `date_added`.
-fn page(objects: &[String], next: Option<&str>, last: &str) -> Answer {
+pub(crate) fn page(objects: &[String], next: Option<&str>, last: &str) -> Answer {
     let objects: Vec<Value> = objects.iter().filter_map(|o| serde_json::from_str(o).ok()).collect();
     let mut body = json!({ "more": next.is_some(), "objects": objects });
     if let Some(next) = next {
@@ -94,14 +94,14 @@ fn page(objects: &[String], next: Option<&str>, last: &str) -> Answer {
 }
 
 /// A node's store that follows one peer.
-struct Follower {
-    store: Store,
-    peer: Peer,
+pub(crate) struct Follower {
+    pub(crate) store: Store,
+    pub(crate) peer: Peer,
     _folder: TempDir,
 }
 
 impl Follower {
-    async fn of(url: String, token: &str, collection: &str) -> Tested<Self> {
+    pub(crate) async fn of(url: String, token: &str, collection: &str) -> Tested<Self> {
         let folder = tempfile::tempdir()?;
         let store = Store::open(&Place::Folder(folder.path().join("data")), Missing::Make).await?;
         let file = folder.path().join("token");
@@ -127,26 +127,26 @@ impl Follower {
         Ok(Self { store, peer, _folder: folder })
     }
 
-    async fn scripted(scripted: &Scripted) -> Tested<Self> {
+    pub(crate) async fn scripted(scripted: &Scripted) -> Tested<Self> {
         Self::of(format!("http://{}/trust/", scripted.address), "secret", "shared").await
     }
 
-    async fn walk(&self) -> Tested<Walked> {
+    pub(crate) async fn walk(&self) -> Tested<Walked> {
         let feed = peers::feeds(&self.store, None).await?.pop().ok_or("no feed")?;
         let asker = Asker::of(&self.peer)?;
         Ok(walk(&self.store, &self.peer, &asker, feed, &WITH).await?)
     }
 
-    async fn cursor(&self) -> Tested<Cursor> {
+    pub(crate) async fn cursor(&self) -> Tested<Cursor> {
         Ok(peers::feeds(&self.store, None).await?.pop().ok_or("no feed")?.cursor)
     }
 
-    async fn texts(&self) -> Tested<Vec<String>> {
+    pub(crate) async fn texts(&self) -> Tested<Vec<String>> {
         let which = Which { source: Some(source("lab-two")), ..Which::default() };
         Ok(objects::page(&self.store, &which, 100_000, None).await?.into_iter().map(|o| o.json).collect())
     }
 
-    async fn held(&self) -> Tested<Vec<String>> {
+    pub(crate) async fn held(&self) -> Tested<Vec<String>> {
         Ok(peers::open(&self.store, None, 0, 100).await?.into_iter().map(|kept| kept.because).collect())
     }
 }

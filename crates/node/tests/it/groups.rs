@@ -17,7 +17,7 @@ fn by(at: i64) -> By {
     By { author: "ada".into(), at }
 }
 
-async fn made(lab: &Lab, alias: &str, members: &[&str]) -> Tested<Group> {
+pub(crate) async fn made(lab: &Lab, alias: &str, members: &[&str]) -> Tested<Group> {
     let new = NewGroup {
         id: None,
         name: format!("The {alias}"),

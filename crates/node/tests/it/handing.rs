@@ -24,7 +24,7 @@ use crate::wire::Open;
 use crate::world::{NOW, World, trusted, who};
 
 pub(crate) const ONE: &str = "lab-one.example";
-const SIX: &str = "lab-six.example";
+pub(crate) const SIX: &str = "lab-six.example";
 
 pub(crate) fn peer(name: &str, url: String, token_file: String) -> Peer {
     Peer {

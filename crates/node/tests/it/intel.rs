@@ -163,7 +163,7 @@ async fn reading_again_changes_nothing(place: Place) -> Tested {
     Ok(())
 }
 
-fn url(place: &Place) -> String {
+pub(crate) fn url(place: &Place) -> String {
     match place {
         Place::Folder(folder) => {
             let folder = folder.display().to_string().replace('%', "%25").replace('#', "%23").replace('?', "%3F");

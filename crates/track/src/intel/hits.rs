@@ -157,7 +157,7 @@ pub async fn hits(store: &Store, ids: Option<&[String]>) -> Result<BTreeMap<Stri
             sqlx::query(AssertSqlSafe(format!("SELECT {columns} FROM hits h {tail}"))).fetch_all(store.pool()).await?
         }
     };
-    let mut all: BTreeMap<String, (Hit, Vec<(Micros, Micros, u64)>)> = BTreeMap::new();
+    let mut all: BTreeMap<String, (Hit, Vec<Seen>)> = BTreeMap::new();
     for row in &rows {
         let indicator: String = row.try_get(1)?;
         let hunt = (row.try_get(9)?, row.try_get(10)?, crate::campaign::count(row.try_get(11)?));
@@ -195,8 +195,11 @@ pub async fn hits(store: &Store, ids: Option<&[String]>) -> Result<BTreeMap<Stri
         .collect())
 }
 
+/// What a hunt saw: first, last, how many.
+type Seen = (Micros, Micros, u64);
+
 /// The most that hunts saw that don't overlap in time: of those that do, the one that saw most stands for the others.
-fn once(mut hunts: Vec<(Micros, Micros, u64)>) -> u64 {
+fn once(mut hunts: Vec<Seen>) -> u64 {
     hunts.sort_by_key(|hunt| (hunt.1, hunt.0, hunt.2));
     // best[n]: the most of the first n hunts.
     let mut best = vec![0_u64];

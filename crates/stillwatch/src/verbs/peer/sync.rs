@@ -88,7 +88,7 @@ fn words(seen: &Watched) -> String {
 fn ended(way: &Way) -> String {
     match way {
         Way::Whole => "at its end".to_owned(),
-        Way::Later(at) => format!("not asked until {}", when(Some(*at))),
+        Way::Later(at) => format!("goes on from {} on", when(Some(*at))),
         Way::Held(because) => format!("HELD: {because}"),
         Way::Failed(because, retry) => format!("FAILED: {because}; again {}", when(Some(*retry))),
     }
