@@ -105,12 +105,13 @@ impl Store {
             .after_connect(move |connection, _| {
                 Box::pin(async move {
                     if dialect == Dialect::Sqlite {
-                        // FULL: a commit is on the disk before it is acknowledged.
+                        // FULL: a commit is on the disk before it is acknowledged. What is in the log goes into the file when 64 MiB
+                        // have come together: an index's page that many commits change is written there once for all of them.
                         connection
                             .execute(
                                 "PRAGMA busy_timeout = 15000; PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; \
                                  PRAGMA foreign_keys = ON; PRAGMA cache_size = -32768; \
-                                 PRAGMA journal_size_limit = 67108864",
+                                 PRAGMA journal_size_limit = 67108864; PRAGMA wal_autocheckpoint = 16384",
                             )
                             .await?;
                     }
