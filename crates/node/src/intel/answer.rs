@@ -10,12 +10,15 @@ use stillwatch_stix::campaign::Producer;
 use stillwatch_stix::marking::Tlp;
 use stillwatch_stix::opinion::{Opinion, opinion};
 use stillwatch_stix::sighting::{Seen, sighting};
-use stillwatch_track::{By, Store, instant, intel, peers};
+use stillwatch_track::{By, Store, instant, intel, objects, peers};
 
 use super::at;
 use super::weigh::{Weighed, weigh};
 use crate::error::{Error, Result};
 use crate::own;
+
+/// Definitions of extensions that one peer's indicators may name.
+const EXTENSIONS: u32 = 1_000;
 
 /// What is answered.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -65,6 +68,12 @@ pub async fn answers(store: &Store, which: Which, ids: &[String], producer: &Pro
     }
     answer.texts.insert(0, own::identity(store, producer, by).await?);
     answer.known = intel::texts(store, &known).await?;
+    // Patterns name the extensions that they look into: without these a policy can't tell what is mentioned.
+    for peer in known.iter().map(|(_, peer, _)| peer.as_str()).collect::<BTreeSet<_>>() {
+        let kind = Some("extension-definition".to_owned());
+        let which = objects::Which { kind, source: Some(peers::source(peer)), ..objects::Which::default() };
+        answer.known.extend(objects::page(store, &which, EXTENSIONS, None).await?.into_iter().map(|one| one.json));
+    }
     let routes = peers::routes(store).await?;
     let reaches = |route: &peers::Route| route.peer.as_deref().is_some_and(|peer| peers_that_told.contains(peer));
     answer.tellers = routes.into_iter().filter(reaches).map(|route| route.recipient).collect();
