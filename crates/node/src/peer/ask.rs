@@ -20,8 +20,8 @@ use crate::{Error, Result};
 pub(super) const MOST_BYTES: usize = 32 << 20;
 /// How long a whole answer may take.
 const PATIENCE: Duration = Duration::from_secs(60);
-/// How many times as long a walk may take: ten minutes.
-const WALK: u32 = 10;
+/// How long a walk may take: whoever answers slowly, page after page, keeps nobody else waiting for longer.
+const WALK: Duration = Duration::from_secs(600);
 
 /// Asks one peer.
 #[derive(Debug, Clone)]
@@ -31,6 +31,7 @@ pub struct Asker {
     username: Option<String>,
     secret: Option<String>,
     patience: Duration,
+    pub(super) walk: Duration,
 }
 
 /// What a peer answered, of a status that means it went well.
@@ -83,18 +84,13 @@ impl Asker {
         let identity = certificate.as_deref().zip(key.as_deref());
         let secret = peer.token_file.as_ref().map(|file| token(Path::new(file))).transpose()?;
         let client = outward::client(ca.as_deref(), identity, PATIENCE)?;
-        Ok(Self { client, root, username: peer.username.clone(), secret, patience: PATIENCE })
+        Ok(Self { client, root, username: peer.username.clone(), secret, patience: PATIENCE, walk: WALK })
     }
 
-    /// With other patience than a minute: how long a whole answer may take.
+    /// With other patience than a minute for a whole answer, and ten for a walk.
     #[must_use]
-    pub fn patient(self, patience: Duration) -> Self {
-        Self { patience, ..self }
-    }
-
-    /// How long one walk may take: whoever answers slowly, page after page, keeps nobody else waiting for longer.
-    pub(super) fn walk(&self) -> Duration {
-        self.patience * WALK
+    pub fn patient(self, answer: Duration, walk: Duration) -> Self {
+        Self { patience: answer, walk, ..self }
     }
 
     /// The address of something under the API root.

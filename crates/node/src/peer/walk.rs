@@ -87,7 +87,7 @@ pub async fn walk(store: &Store, peer: &Peer, asker: &Asker, mut feed: Feed, wit
     let path = format!("collections/{}/objects/", feed.collection);
     let mut before: Option<[u8; 32]> = None;
     let begun = Instant::now();
-    while pages < PAGES && begun.elapsed() < asker.walk() {
+    while pages < PAGES && begun.elapsed() < asker.walk {
         let now = clock();
         if feed.hour == now.div_euclid(3_600_000_000) && feed.taken >= peer.hourly {
             let because =

@@ -40,9 +40,9 @@ async fn dripping(beginning: &'static str) -> Tested<(SocketAddr, JoinHandle<()>
     Ok((address, runs))
 }
 
-async fn walked(follower: &Follower, patience: Duration) -> Tested<Walked> {
+async fn walked(follower: &Follower, (answer, whole): (Duration, Duration)) -> Tested<Walked> {
     let feed = peers::feeds(&follower.store, None).await?.pop().ok_or("no feed")?;
-    let asker = Asker::of(&follower.peer)?.patient(patience);
+    let asker = Asker::of(&follower.peer)?.patient(answer, whole);
     Ok(tokio::time::timeout(NEVER, walk(&follower.store, &follower.peer, &asker, feed, &WITH)).await??)
 }
 
@@ -58,7 +58,7 @@ async fn a_peer_that_drips_is_given_up_on() -> Tested {
     ] {
         let (address, runs) = dripping(beginning).await?;
         let follower = Follower::of(format!("http://{address}/trust/"), "secret", "shared").await?;
-        let walked = walked(&follower, patience).await?;
+        let walked = walked(&follower, (patience, NEVER)).await?;
         assert!(
             matches!(&walked.way, Way::Failed(because, _) if because.contains("can't be reached")),
             "{how}: {walked:?}"
@@ -66,7 +66,7 @@ async fn a_peer_that_drips_is_given_up_on() -> Tested {
         // Neither does its ledger take longer.
         let mut peer = follower.peer.clone();
         peer.ledger = Some(stillwatch_ledger::Key::generate("lab-two.example/ledger")?.public().to_line());
-        let asker = Asker::of(&peer)?.patient(patience);
+        let asker = Asker::of(&peer)?.patient(patience, NEVER);
         let seen = tokio::time::timeout(NEVER, watch(&follower.store, &peer, &asker)).await??;
         assert!(matches!(seen, Watched::Away(_)), "{how}: {seen:?}");
         runs.abort();
@@ -94,7 +94,7 @@ async fn a_peer_that_never_ends_keeps_nobody_waiting() -> Tested {
     });
     let follower = Follower::of(format!("http://{address}/trust/"), "secret", "shared").await?;
     // Each answer comes well in time; all of them together don't.
-    let patience = Duration::from_millis(200);
+    let patience = (NEVER, Duration::from_millis(300));
     let first = walked(&follower, patience).await?;
     assert!(matches!(first.way, Way::Later(_)) && first.pages > 0, "{first:?}");
     // It goes on where it was: nothing twice, nothing left out.
