@@ -46,6 +46,7 @@ pub(super) fn story(out: &Path, seed: u64, number: u8) -> Result<(), Ended> {
             "{lab:<10} {exchanges:>6} exchanges, {accounts:>3} accounts, 10 of them the operation's\n"
         ));
     }
+    text.push_str(&format!("The operation has {} accounts, as many at each lab.\n", traffic.operation.len()));
     say(text)?;
 
     heading(number + 1, "What each lab finds alone, with the log up to each day (`stillwatch detect`)")?;
@@ -232,6 +233,7 @@ fn summary(n: usize, lab: &str, (day, teller): (u32, usize), alone: &Alone, foun
         None => "nothing more".to_owned(),
     };
     let earlier = match alone.day(n) {
+        Some(found) if found - day == 1 => format!("a day earlier than alone (day {found})"),
         Some(found) => format!("{} days earlier than alone (day {found})", found - day),
         None => format!("alone not within {DAYS} days, so {} days earlier at least", DAYS - day),
     };
