@@ -70,7 +70,11 @@ pub async fn weigh(store: &Store, ids: &[String], decay: &Decay, now: Timestamp)
         if told.iter().all(|one| own.contains(&one.producer)) {
             // What we told comes back to us from a hub: others' words count, and it is still our own.
             (standing.stands, standing.drives) = (false, false);
-            standing.because.push("we told it ourselves: it drives nothing here, our own campaigns do".to_owned());
+            standing.because.pop();
+            let sure = standing.confidence;
+            standing
+                .because
+                .push(format!("{sure}: drives nothing here: we told it ourselves, and our own campaigns do"));
         }
         all.insert(id.clone(), Weighed { id, told, remarks, hit, verdict, standing });
     }

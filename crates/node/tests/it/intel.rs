@@ -269,7 +269,7 @@ async fn what_we_told_ourselves_is_no_news(place: Place) -> Tested {
     echo["created_by_ref"] = json!(us.id());
     came(&world.store, "hub", &[echo, address(2, 1), sighted(1, "Harbor Lab", 2, 0)]).await?;
     let standing = weighed(&world.store, 1).await?.standing;
-    assert!(!standing.drives && standing.confidence == 0, "{standing:?}");
+    assert!(!standing.drives && !standing.stands && standing.sightings == 0, "{standing:?}");
     assert_eq!(weighed(&world.store, 2).await?.standing.sightings, 0);
     Ok(())
 }

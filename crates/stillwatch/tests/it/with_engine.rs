@@ -101,7 +101,16 @@ fn the_demo_tells_its_story_to_the_end() {
         .expect("the program runs");
     assert_eq!(told.status.code(), Some(0), "{}", text(&told.stderr));
     let story = text(&told.stdout);
-    for part in [" exchanges of 988 accounts, ", "OBSERVED", "INFERRED", "honest accounts", "precision", "Done in "] {
+    for part in [
+        " exchanges of 988 accounts, ",
+        "OBSERVED",
+        "INFERRED",
+        "honest accounts",
+        "precision",
+        "What each lab knew before, and after",
+        "every byte is what was signed",
+        "Done in ",
+    ] {
         assert!(story.contains(part), "`{part}` is not in:\n{story}");
     }
     assert!(folder.path().join("report.html").is_file());

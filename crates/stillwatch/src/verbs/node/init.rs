@@ -103,8 +103,8 @@ mod tests {
         let hub = Config::parse(&settings(true))?;
         assert_eq!((hub.role, Config::parse(SETTINGS)?.role), (Part::Hub, Part::Member));
         let written = Config::parse(SETTINGS)?;
-        assert!(written.tls.is_some());
-        assert_eq!(Config { tls: None, ..written }, Config::default());
+        assert!(written.tls.is_some() && written.sealing_key.is_some());
+        assert_eq!(Config { tls: None, sealing_key: None, ..written }, Config::default());
         let all: String =
             SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         for key in [
@@ -112,6 +112,9 @@ mod tests {
             "data",
             "ledger",
             "ledger_key",
+            "sealing_key",
+            "every_seconds",
+            "hourly",
             "listen",
             "behind_proxy",
             "name",
