@@ -177,7 +177,7 @@ async fn what_is_published_here_is_fetched_and_acknowledged() -> Tested {
 }
 
 /// A node over the world's store, with the recipient as its client; its address, the client's token, and what it runs in.
-async fn serve_world(
+pub(crate) async fn serve_world(
     world: &World,
     place: &Place,
     collection: i64,

@@ -6,6 +6,7 @@
 mod access;
 mod adding;
 mod authority;
+mod came_back;
 mod certificates;
 mod cut;
 mod faults;
