@@ -83,6 +83,8 @@ pub(crate) fn config() -> Config {
     config.roots.push(second);
     // Tables of refusals are asked faster than a stranger may.
     config.limits.strangers_per_second = 10_000;
+    // Tests go round by themselves, when they want to.
+    config.federation.every_seconds = 0;
     config
 }
 
