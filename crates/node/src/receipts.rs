@@ -39,15 +39,12 @@ pub struct Receipts {
 
 impl Receipts {
     /// Those of a hub with a ledger.
-    ///
-    /// # Errors
-    /// When the ledger that the settings name can't be read, or the key isn't its own.
-    pub(crate) fn open(config: &Config) -> Result<Self> {
-        let record = if config.role == Part::Hub { Record::of(config)? } else { None };
+    pub(crate) fn of(config: &Config, record: Option<&Record>) -> Self {
+        let record = record.filter(|_| config.role == Part::Hub).cloned();
         if config.role == Part::Hub && record.is_none() {
             tracing::warn!("this hub has no `ledger`: it keeps no receipts");
         }
-        Ok(Self { record, by: config.name.clone(), readings: Mutex::default() })
+        Self { record, by: config.name.clone(), readings: Mutex::default() }
     }
 
     /// The digests of objects about to be added, where receipts are kept: done before the store's lock is held.

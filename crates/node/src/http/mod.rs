@@ -62,6 +62,7 @@ impl Node {
     /// When the store, the ledger, or the authority of people's issuer, can't be read.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = RwLock::new(Arc::new(Book::read(&store).await?));
+        let record = Record::of(&config)?;
         let people = config.oidc.as_ref().map(People::new).transpose()?;
         Ok(Arc::new(Self {
             people,
@@ -72,8 +73,8 @@ impl Node {
             book,
             rates: rates::Rates::new(&config.limits),
             counts: counts::Counts::default(),
-            receipts: Receipts::open(&config)?,
-            record: Record::of(&config)?,
+            receipts: Receipts::of(&config, record.as_ref()),
+            record,
             config,
             store,
         }))

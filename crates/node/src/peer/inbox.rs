@@ -7,11 +7,11 @@ use stillwatch_model::Micros;
 use stillwatch_stix::{Limits, Object};
 use stillwatch_track::Store;
 use stillwatch_track::exchange::{collections, stamp};
-use stillwatch_track::peers::{self, Cursor, Heard, Taken, inbox_feed, put_by, senders};
+use stillwatch_track::peers::{self, Cursor, Taken, inbox_feeds, put_by};
 
 use super::envelope::Came;
-use super::walk::{Walked, Way, With, opened};
-use super::{envelope, judge};
+use super::take::take;
+use super::walk::{Walked, Way, With};
 use crate::Result;
 
 /// Objects taken at a time.
@@ -37,11 +37,8 @@ pub async fn inbox(store: &Store, inbox: &Inbox<'_>, with: &With<'_>) -> Result<
     for collection in collections(store).await? {
         let called = collection.alias.as_deref().unwrap_or(&collection.id);
         let called = format!("{}/{called}", collection.root);
-        for sender in senders(store, &collection, 0).await? {
-            if sender == name {
-                continue;
-            }
-            let mut feed = inbox_feed(store, &sender, &called).await?;
+        for mut feed in inbox_feeds(store, &collection, &called, name).await? {
+            let sender = feed.peer.clone();
             let (mut taken, mut pages) = (Taken::default(), 0);
             let way = loop {
                 if let Some(because) = &feed.held {
@@ -56,24 +53,10 @@ pub async fn inbox(store: &Store, inbox: &Inbox<'_>, with: &With<'_>) -> Result<
                 let after = micros(&feed.cursor.added_after);
                 let put = put_by(store, &collection, &sender, after, SOME).await?;
                 let Some(last) = put.last().map(|put| stamp(put.date_added)) else { break Way::Whole };
-                let mut objects: Vec<Came<'_>> = put.iter().filter_map(|put| came(&put.json)).collect();
-                let bundles: Vec<String> = put.iter().filter_map(|put| opened(&put.json, identity)).collect();
-                for bundle in &bundles {
-                    if let Ok((_, inner)) = envelope::read(bundle.as_bytes()) {
-                        objects.extend(inner);
-                    }
-                }
-                let ids: Vec<&str> =
-                    objects.iter().filter_map(|(_, o)| Some(o.as_ref().ok()?.head.id.as_ref())).collect();
-                let earlier = peers::earlier(store, &sender, &ids).await?;
-                let judged = judge::judge(&objects, earlier, now);
-                let heard: Vec<Heard<'_>> = judged
-                    .objects
-                    .iter()
-                    .map(|object| Heard { object: judge::raw(object), date_added: &last })
-                    .collect();
+                let objects: Vec<Came<'_>> = put.iter().filter_map(|put| came(&put.json)).collect();
                 let cursor = Cursor { added_after: last.clone(), next: String::new(), last: last.clone() };
-                taken = taken.and(peers::take(store, &mut feed, &heard, &judged.suspects, cursor, now).await?);
+                let (some, _) = take(store, &mut feed, objects, cursor, &last, (now, identity)).await?;
+                taken = taken.and(some);
                 pages += 1;
             };
             if pages > 0 {

@@ -13,6 +13,7 @@ mod ledger;
 mod look;
 mod push;
 mod round;
+mod take;
 mod walk;
 
 pub use ask::{Asker, Failure};

@@ -11,12 +11,13 @@ use sha2::{Digest, Sha256};
 use stillwatch_model::Micros;
 use stillwatch_track::Store;
 use stillwatch_track::exchange::stamp;
-use stillwatch_track::peers::{self, Cursor, Feed, Heard, Peer, Taken};
+use stillwatch_track::peers::{self, Cursor, Feed, Peer, Taken};
 
 use super::ask::{Asker, Failure, Reply};
-use super::{back_off, envelope, judge};
+use super::take::take;
+use super::{back_off, envelope};
 use crate::Result;
-use crate::seal::{self, Identity};
+use crate::seal::Identity;
 
 /// Objects asked for at a time.
 const PAGE: &str = "1000";
@@ -164,23 +165,8 @@ async fn one(
         Ok(cursor) => cursor,
         Err(failure) => return Ok(Err(failure)),
     };
-    // What is sealed to this node is taken with what it is sealed in; what is sealed to others stays closed.
-    let opened: Vec<String> = came.iter().filter_map(|(raw, _)| opened(raw, identity)).collect();
-    let mut came = came;
-    for bundle in &opened {
-        match envelope::read(bundle.as_bytes()) {
-            Ok((_, inner)) => came.extend(inner),
-            Err(failure) => tracing::warn!(peer = feed.peer, because = %failure, "what was sealed can't be read"),
-        }
-    }
-    let ids: Vec<&str> = came.iter().filter_map(|(_, object)| Some(object.as_ref().ok()?.head.id.as_ref())).collect();
-    let earlier = peers::earlier(store, &feed.peer, &ids).await?;
-    let judged = judge::judge(&came, earlier, now);
-    let heard: Vec<Heard<'_>> =
-        judged.objects.iter().map(|object| Heard { object: judge::raw(object), date_added: &last }).collect();
-    let taken = peers::take(store, feed, &heard, &judged.suspects, cursor, now).await?;
-    if peer.acknowledges && !heard.is_empty() {
-        let hashes: Vec<String> = heard.iter().map(|heard| hex::encode(Sha256::digest(heard.object.json))).collect();
+    let (taken, hashes) = take(store, feed, came, cursor, &last, (now, identity)).await?;
+    if peer.acknowledges && !hashes.is_empty() {
         let body = serde_json::json!({ "objects": hashes }).to_string();
         // It is in the store: that the other side isn't told is no reason to take it again.
         if let Err(failure) = asker.post(ACKNOWLEDGE, "application/json", body).await {
@@ -188,19 +174,6 @@ async fn one(
         }
     }
     Ok(Ok((envelope.more, taken)))
-}
-
-/// What is sealed to this node, opened.
-pub(super) fn opened(raw: &str, identity: Option<&Identity>) -> Option<String> {
-    let identity = identity.filter(|_| seal::is_sealed(raw))?;
-    match seal::open(raw, identity) {
-        Ok(bundle) => Some(bundle),
-        Err(seal::Fault::NotForUs) => None,
-        Err(fault) => {
-            tracing::warn!(because = %fault, "a sealed object can't be opened");
-            None
-        }
-    }
 }
 
 /// Where the walk goes on.

@@ -10,13 +10,11 @@ use serde_json::{Value, json};
 use stillwatch_node::peer::push;
 use stillwatch_node::release::{settle, withdraw};
 use stillwatch_track::Place;
-use stillwatch_track::exchange::{NewCollection, make_collection};
-use stillwatch_track::peers::route;
 
-use crate::handing::{ONE, ready, serve_world, way};
+use crate::handing::{ONE, publishes, ready, serve_world};
 use crate::lab::Tested;
 use crate::peers::python;
-use crate::world::{NOW, World, who};
+use crate::world::{World, who};
 
 fn run(python: &Path, arguments: &[String]) -> Tested<String> {
     let output = Command::new(python).args(arguments).output()?;
@@ -31,20 +29,7 @@ async fn all_that_comes_back_is_valid_and_converts() -> Tested {
     let place = Place::Folder(folder.path().join("data"));
     let world = World::new(&place).await?;
     let release = ready(&world).await?;
-    let new = NewCollection {
-        id: None,
-        root: "trust".into(),
-        alias: Some("for-one".into()),
-        title: "For lab one".into(),
-        description: None,
-        can_read: true,
-        can_write: false,
-        profile: None,
-        most_tlp: 4,
-        most_pap: 3,
-    };
-    let collection = make_collection(&world.store, &new, NOW).await?;
-    route(&world.store, &way(ONE, None, "trust/for-one")).await?;
+    let collection = publishes(&world, ONE, "for-one").await?;
     push(&world.store, &world.record, "harbor", Some(ONE), &who("ada", 9)).await?;
     let (address, token, runs) = serve_world(&world, &place, collection.number).await?;
     let url = format!("http://{address}/trust/collections/{}/", collection.id);

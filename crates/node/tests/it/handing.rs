@@ -12,7 +12,7 @@ use stillwatch_node::http::Node;
 use stillwatch_node::peer::{Asker, push, walk};
 use stillwatch_node::release::{approve, settle, withdraw};
 use stillwatch_node::serve::{listen, serve};
-use stillwatch_track::exchange::{NewCollection, Right, make_collection};
+use stillwatch_track::exchange::{Collection, NewCollection, Right, make_collection};
 use stillwatch_track::objects::{self, Which};
 use stillwatch_track::peers::{self, Peer, Route, follow, route, source};
 use stillwatch_track::releases::{self, Way};
@@ -55,6 +55,25 @@ pub(crate) fn way(recipient: &str, peer: Option<&str>, collection: &str) -> Rout
         retry: 0,
         because: String::new(),
     }
+}
+
+/// A collection of the world's, into which releases for a recipient are published from then on.
+pub(crate) async fn publishes(world: &World, recipient: &str, alias: &str) -> Tested<Collection> {
+    let new = NewCollection {
+        id: None,
+        root: "trust".into(),
+        alias: Some(alias.into()),
+        title: format!("For {recipient}"),
+        description: None,
+        can_read: true,
+        can_write: false,
+        profile: None,
+        most_tlp: 4,
+        most_pap: 3,
+    };
+    let collection = make_collection(&world.store, &new, NOW).await?;
+    route(&world.store, &way(recipient, None, &format!("trust/{alias}"))).await?;
+    Ok(collection)
 }
 
 /// A lab with a release in the outbox; returns its id too.
@@ -133,20 +152,7 @@ async fn what_is_published_here_is_fetched_and_acknowledged() -> Tested {
     let place = Place::Folder(folder.path().join("data"));
     let world = World::new(&place).await?;
     let release = ready(&world).await?;
-    let new = NewCollection {
-        id: None,
-        root: "trust".into(),
-        alias: Some("for-one".into()),
-        title: "For lab one".into(),
-        description: None,
-        can_read: true,
-        can_write: false,
-        profile: None,
-        most_tlp: 4,
-        most_pap: 3,
-    };
-    let collection = make_collection(&world.store, &new, NOW).await?;
-    route(&world.store, &way(ONE, None, "trust/for-one")).await?;
+    let collection = publishes(&world, ONE, "for-one").await?;
     let pushed = push(&world.store, &world.record, "harbor", Some(ONE), &who("ada", 9)).await?;
     assert_eq!((pushed.len(), pushed[0].because.as_deref()), (1, None), "{pushed:?}");
     let (address, secret, runs) = serve_world(&world, &place, collection.number).await?;

@@ -16,7 +16,7 @@ use stillwatch_node::peer::{Round, Us, Watched, Way, With, round};
 use stillwatch_node::release::{Outgoing, settle};
 use stillwatch_node::seal::Identity;
 use stillwatch_node::serve::{listen, serve};
-use stillwatch_track::exchange::{NewCollection, Right, allow, make_collection};
+use stillwatch_track::exchange::{Right, allow};
 use stillwatch_track::objects::{self, Which};
 use stillwatch_track::peers::{self, Route, follow, route, source};
 use stillwatch_track::releases::{self, Way as Sent};
@@ -24,7 +24,7 @@ use stillwatch_track::{Missing, Place, Store};
 
 use crate::following::WITH;
 use crate::groups::made;
-use crate::handing::{ONE, SIX, peer, ready, way};
+use crate::handing::{ONE, SIX, peer, publishes, ready, way};
 use crate::hub::hub;
 use crate::lab::{Tested, config};
 use crate::wire::Open;
@@ -124,20 +124,7 @@ async fn sealed_over_a_hub_and_fetched_at_the_lab() -> Tested {
     peers::add(&world.store, &hub_of("both")?, &who("ada", 6)).await?;
     let seal_to = Some(one.identity.recipient().to_string());
     route(&world.store, &Route { seal_to, ..way(ONE, Some("hub"), "shared") }).await?;
-    let new = NewCollection {
-        id: None,
-        root: "trust".into(),
-        alias: Some("for-six".into()),
-        title: "For lab six".into(),
-        description: None,
-        can_read: true,
-        can_write: false,
-        profile: None,
-        most_tlp: 4,
-        most_pap: 3,
-    };
-    let collection = make_collection(&world.store, &new, NOW).await?;
-    route(&world.store, &way(SIX, None, "trust/for-six")).await?;
+    let collection = publishes(&world, SIX, "for-six").await?;
     let us = Us { name: "harbor", record: Some(&world.record), hourly: 100, with: &WITH };
     let went = round(&world.store, &us, None, &who("ada", 9)).await?;
     assert!(!went.is_bad(), "{went:?}");

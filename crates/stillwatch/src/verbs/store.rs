@@ -73,6 +73,17 @@ pub(crate) fn now() -> i64 {
     jiff::Timestamp::now().as_microsecond()
 }
 
+/// An instant to the minute, UTC.
+pub(crate) fn minute(at: i64) -> String {
+    let text = stillwatch_track::instant(at);
+    text.get(..16).map_or(text.clone(), |minute| minute.replace('T', " ") + " UTC")
+}
+
+/// What came from others or from people, on one line, without what a terminal would obey.
+pub(crate) fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
 /// Runs what waits for a database to its end.
 pub(crate) fn block_on<T>(future: impl Future<Output = Result<T, String>>) -> Result<T, String> {
     tokio::runtime::Builder::new_current_thread()

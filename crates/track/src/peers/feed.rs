@@ -47,6 +47,10 @@ pub struct Feed {
     pub held: Option<String>,
 }
 
+/// A feed that begins; one that is there stays as it is.
+pub(super) const FEED: &str = "INSERT INTO feeds (peer, collection, added_after, next, last, hour, taken, failures, retry, because) \
+     VALUES ($1, $2, '', '', '', 0, 0, 0, 0, '') ON CONFLICT DO NOTHING";
+
 /// Follows a collection of a peer from its beginning; one that is followed already stays as it is.
 ///
 /// # Errors
@@ -54,14 +58,7 @@ pub struct Feed {
 pub async fn follow(store: &Store, called: &str, collection: &str) -> Result<()> {
     peer(store, called).await?;
     let mut tx = store.write().await?;
-    sqlx::query(
-        "INSERT INTO feeds (peer, collection, added_after, next, last, hour, taken, failures, retry, because) \
-         VALUES ($1, $2, '', '', '', 0, 0, 0, 0, '') ON CONFLICT DO NOTHING",
-    )
-    .bind(called)
-    .bind(collection)
-    .execute(&mut *tx)
-    .await?;
+    sqlx::query(FEED).bind(called).bind(collection).execute(&mut *tx).await?;
     tx.commit().await?;
     Ok(())
 }

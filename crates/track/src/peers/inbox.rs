@@ -6,6 +6,7 @@
 use sqlx::Row;
 use stillwatch_model::Micros;
 
+use super::feed::{FEED, Feed};
 use crate::error::Result;
 use crate::exchange::Collection;
 use crate::store::Store;
@@ -17,21 +18,6 @@ pub struct Put {
     pub date_added: Micros,
     /// The object, exactly as written.
     pub json: String,
-}
-
-/// Who put something into a collection after an instant.
-///
-/// # Errors
-/// When the store can't be read.
-pub async fn senders(store: &Store, collection: &Collection, after: Micros) -> Result<Vec<String>> {
-    let rows = sqlx::query(
-        "SELECT DISTINCT source FROM collection_objects WHERE collection = $1 AND date_added > $2 ORDER BY source",
-    )
-    .bind(collection.number)
-    .bind(after)
-    .fetch_all(store.pool())
-    .await?;
-    rows.iter().map(|row| Ok(row.try_get(0)?)).collect()
 }
 
 /// What a client put into a collection after an instant, at most so many objects.
@@ -46,7 +32,7 @@ pub async fn put_by(
     limit: u32,
 ) -> Result<Vec<Put>> {
     let rows = sqlx::query(
-        "SELECT date_added, json FROM collection_objects WHERE collection = $1 AND source = $2 AND date_added > $3 \
+        "SELECT date_added, json FROM collection_objects WHERE +collection = $1 AND source = $2 AND date_added > $3 \
          ORDER BY date_added LIMIT $4",
     )
     .bind(collection.number)
@@ -58,23 +44,42 @@ pub async fn put_by(
     rows.iter().map(|row| Ok(Put { date_added: row.try_get(0)?, json: row.try_get(1)? })).collect()
 }
 
-/// A client's way into a collection of this node's as a feed, which is made where there is none yet.
+/// Every client's way into a collection of this node's as a feed: those that are there, and one for each that put something in since
+/// the last time; `own` is who this node is itself. Only what came since then is looked at.
 ///
 /// # Errors
 /// When the store can't be written.
-pub async fn inbox_feed(store: &Store, client: &str, collection: &str) -> Result<super::Feed> {
+pub async fn inbox_feeds(store: &Store, collection: &Collection, called: &str, own: &str) -> Result<Vec<Feed>> {
+    let cursor = format!("inbox: {}", collection.number);
     let mut tx = store.write().await?;
-    sqlx::query(
-        "INSERT INTO feeds (peer, collection, added_after, next, last, hour, taken, failures, retry, because) \
-         VALUES ($1, $2, '', '', '', 0, 0, 0, 0, '') ON CONFLICT DO NOTHING",
+    let row = sqlx::query("SELECT place FROM cursors WHERE name = $1").bind(&cursor).fetch_optional(&mut *tx).await?;
+    let from: Micros = row.map(|row| row.try_get(0)).transpose()?.unwrap_or(0);
+    // The sign keeps SQLite from walking the whole collection by an index of its own, in place of what is new.
+    let rows = sqlx::query(
+        "SELECT source, MAX(date_added) FROM collection_objects WHERE +collection = $1 AND date_added > $2 \
+         GROUP BY source ORDER BY source",
     )
-    .bind(client)
-    .bind(collection)
-    .execute(&mut *tx)
+    .bind(collection.number)
+    .bind(from)
+    .fetch_all(&mut *tx)
     .await?;
+    let mut last = from;
+    for row in &rows {
+        let (source, at): (String, Micros) = (row.try_get(0)?, row.try_get(1)?);
+        last = last.max(at);
+        if source != own {
+            sqlx::query(FEED).bind(source).bind(called).execute(&mut *tx).await?;
+        }
+    }
+    if last > from {
+        sqlx::query(
+            "INSERT INTO cursors (name, place) VALUES ($1, $2) ON CONFLICT (name) DO UPDATE SET place = excluded.place",
+        )
+        .bind(&cursor)
+        .bind(last)
+        .execute(&mut *tx)
+        .await?;
+    }
     tx.commit().await?;
-    let all = super::feeds(store, Some(client)).await?;
-    all.into_iter()
-        .find(|feed| feed.collection == collection)
-        .ok_or_else(|| crate::Error::unknown(format!("`{collection}` of `{client}` isn't followed"), "try again"))
+    Ok(super::feeds(store, None).await?.into_iter().filter(|feed| feed.collection == called).collect())
 }

@@ -13,7 +13,7 @@ mod take;
 
 pub use acknowledged::{Complete, acknowledge, complete};
 pub use feed::{Cursor, Feed, failed, feeds, follow, hold, moved, seen, unfollow, unhold};
-pub use inbox::{Put, inbox_feed, put_by, senders};
+pub use inbox::{Put, inbox_feeds, put_by};
 pub use peer::{Peer, add, checkpoint, peer, peers, remove};
 pub use quarantine::{Kept, Suspect, drop_it, let_in, open};
 pub use route::{Route, route, route_failed, routes, unroute};

@@ -118,20 +118,8 @@ pub async fn let_in(store: &Store, place: i64, (kind, version): (&str, &str), by
         .execute(&mut *tx)
         .await?;
     objects::put_in(&mut tx, store.dialect(), &from, &[raw], by.at).await?;
-    let feed = Feed {
-        peer: kept.peer.clone(),
-        collection: kept.collection.clone(),
-        cursor: super::Cursor::default(),
-        hour: 0,
-        taken: 0,
-        synced: None,
-        failures: 0,
-        retry: 0,
-        because: String::new(),
-        held: None,
-    };
     let entry = Entry { object: raw, date_added: "", what: "let" };
-    journal(&mut tx, store.dialect(), &feed, &[entry], by.at).await?;
+    journal(&mut tx, store.dialect(), (&kept.peer, &kept.collection), &[entry], by.at).await?;
     tx.commit().await?;
     Ok(())
 }

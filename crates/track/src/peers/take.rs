@@ -86,7 +86,7 @@ pub async fn take(
         .filter(|one| new.remove(&(one.object.id.to_owned(), one.object.version.to_owned())))
         .map(|one| Entry { object: one.object, date_added: one.date_added, what: "came" })
         .collect();
-    journal(&mut tx, store.dialect(), feed, &rows, at).await?;
+    journal(&mut tx, store.dialect(), (&feed.peer, &feed.collection), &rows, at).await?;
     let held = quarantine::put(&mut tx, store.dialect(), feed, suspects, at).await?;
     let hour = at.div_euclid(HOUR);
     let before = if feed.hour == hour { feed.taken } else { 0 };
@@ -108,7 +108,7 @@ pub(super) struct Entry<'a> {
 pub(super) async fn journal(
     tx: &mut Transaction<'static, Any>,
     dialect: Dialect,
-    feed: &Feed,
+    (peer, collection): (&str, &str),
     entries: &[Entry<'_>],
     at: Micros,
 ) -> Result<()> {
@@ -139,8 +139,8 @@ pub(super) async fn journal(
         .collect();
     sqlx::query(AssertSqlSafe(sql))
         .bind(rows::text(&rows)?)
-        .bind(&feed.peer)
-        .bind(&feed.collection)
+        .bind(peer)
+        .bind(collection)
         .bind(at)
         .execute(&mut **tx)
         .await?;

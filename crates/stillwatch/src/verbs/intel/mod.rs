@@ -15,7 +15,7 @@ use stillwatch_node::intel::{Decay, follow};
 use stillwatch_track::{By, Store, intel};
 
 use super::record::{Recording, failed};
-use super::store::{Author, Data, block_on, print, told};
+use super::store::{Author, Data, block_on, minute, plain, print, told};
 
 /// Arguments of `intel`.
 #[derive(Debug, ClapArgs)]
@@ -110,17 +110,6 @@ fn decay(file: Option<&std::path::Path>) -> Result<Decay, String> {
         format!("error: cannot read `{name}`: {e}\nhint: `stillwatch intel decay` prints a whole table")
     })?;
     Decay::read(&name, &text).map_err(|error| format!("error: {error}"))
-}
-
-/// An instant to the minute, UTC.
-fn minute(at: i64) -> String {
-    let text = stillwatch_track::instant(at);
-    text.get(..16).map_or(text.clone(), |minute| minute.replace('T', " ") + " UTC")
-}
-
-/// What came from others, on one line, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
 
 /// The beginning of an id that is enough to name it.

@@ -8,7 +8,7 @@ use serde_json::json;
 use stillwatch_stix::marking::{Pap, Tlp};
 use stillwatch_track::exchange::{NewCollection, collections, make_collection};
 
-use super::Settings;
+use super::{Settings, level, root};
 use crate::verbs::store::{Format, block_on, now, print, print_json, told};
 
 /// Arguments of `collection`.
@@ -90,12 +90,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
 
 async fn add(args: &AddArgs) -> Result<u8, String> {
     let (config, store) = args.settings.open().await?;
-    let roots: Vec<&str> = config.roots.iter().map(|root| root.path.as_str()).collect();
-    let root = args.root.as_deref().unwrap_or(roots.first().copied().unwrap_or_default());
-    if !roots.contains(&root) {
-        return Err(format!("error: there is no root `{root}`\nhint: node.toml has {}", roots.join(", ")));
-    }
-    let place = |names: &[&str], name: &str| names.iter().position(|n| *n == name).and_then(|at| u8::try_from(at).ok());
+    let root = root(&config, args.root.as_deref())?;
     let new = NewCollection {
         id: args.id.clone(),
         root: root.to_owned(),
@@ -105,8 +100,8 @@ async fn add(args: &AddArgs) -> Result<u8, String> {
         can_read: !args.no_read,
         can_write: !args.no_write,
         profile: args.profile.clone(),
-        most_tlp: place(&Tlp::ALL.map(Tlp::name), &args.most_tlp).unwrap_or(0),
-        most_pap: place(&Pap::ALL.map(Pap::name), &args.most_pap).unwrap_or(0),
+        most_tlp: level(&Tlp::ALL.map(Tlp::name), &args.most_tlp),
+        most_pap: level(&Pap::ALL.map(Pap::name), &args.most_pap),
     };
     let made = make_collection(&store, &new, now()).await.map_err(told)?;
     store.close().await;

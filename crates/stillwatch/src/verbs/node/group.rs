@@ -12,7 +12,7 @@ use stillwatch_stix::marking::{Pap, Tlp};
 use stillwatch_track::groups::{self, Group, NewGroup, Whose};
 use stillwatch_track::{Store, instant};
 
-use super::{Settings, said};
+use super::{Settings, level, root, said};
 use crate::verbs::record::Recording;
 use crate::verbs::store::{Author, Format, block_on, now, print, print_json, say, told};
 
@@ -138,19 +138,14 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
 
 async fn add(args: &AddArgs) -> Result<u8, String> {
     let (config, store) = args.settings.open().await?;
-    let roots: Vec<&str> = config.roots.iter().map(|root| root.path.as_str()).collect();
-    let root = args.root.as_deref().unwrap_or(roots.first().copied().unwrap_or_default());
-    if !roots.contains(&root) {
-        return Err(format!("error: there is no root `{root}`\nhint: node.toml has {}", roots.join(", ")));
-    }
-    let place = |names: &[&str], name: &str| names.iter().position(|n| *n == name).and_then(|at| u8::try_from(at).ok());
+    let root = root(&config, args.root.as_deref())?;
     let new = NewGroup {
         id: args.id.clone(),
         name: args.name.clone(),
         root: root.to_owned(),
         alias: args.alias.clone(),
-        most_tlp: place(&Tlp::ALL.map(Tlp::name), &args.most_tlp).unwrap_or(0),
-        most_pap: place(&Pap::ALL.map(Pap::name), &args.most_pap).unwrap_or(0),
+        most_tlp: level(&Tlp::ALL.map(Tlp::name), &args.most_tlp),
+        most_pap: level(&Pap::ALL.map(Pap::name), &args.most_pap),
     };
     let made = groups::make(&store, &new, now()).await.map_err(told)?;
     store.close().await;

@@ -39,6 +39,21 @@ impl Settings {
     }
 }
 
+/// The API root that is meant: the first where none is named.
+fn root<'a>(config: &'a Config, named: Option<&'a str>) -> Result<&'a str, String> {
+    let roots: Vec<&str> = config.roots.iter().map(|root| root.path.as_str()).collect();
+    let root = named.unwrap_or(roots.first().copied().unwrap_or_default());
+    if roots.contains(&root) {
+        return Ok(root);
+    }
+    Err(format!("error: there is no root `{root}`\nhint: node.toml has {}", roots.join(", ")))
+}
+
+/// The number of a level among those that the command line takes, 0 the most open.
+fn level(names: &[&str], name: &str) -> u8 {
+    names.iter().position(|n| *n == name).and_then(|at| u8::try_from(at).ok()).unwrap_or(0)
+}
+
 /// The collection with that id or alias, of whatever root.
 async fn find(store: &Store, named: &str) -> Result<Collection, String> {
     let all = collections(store).await.map_err(told)?;

@@ -9,7 +9,7 @@ use stillwatch_track::peers::{self, Kept};
 use stillwatch_track::{By, Store, instant};
 
 use super::Format;
-use crate::verbs::store::{print, print_json, say, told};
+use crate::verbs::store::{plain, print, print_json, say, told};
 
 /// Arguments of `peer quarantine`.
 #[derive(Debug, clap::Args)]
@@ -57,7 +57,6 @@ pub(super) async fn list(store: &Store, args: &ListArgs) -> Result<u8, String> {
         print("nothing waits in the quarantine\n")?;
         return Ok(0);
     }
-    let plain = |text: &str| text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect::<String>();
     let mut text = String::new();
     for one in &all {
         text.push_str(&format!(

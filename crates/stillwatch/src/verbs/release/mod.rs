@@ -12,7 +12,7 @@ mod show;
 use clap::{Args as ClapArgs, Subcommand};
 
 use super::record::Recording;
-use super::store::{Author, Data, block_on};
+use super::store::{Author, Data, block_on, minute, plain};
 
 /// Arguments of `release`.
 #[derive(Debug, ClapArgs)]
@@ -79,15 +79,4 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         store.close().await;
         done
     })
-}
-
-/// An instant to the minute, UTC.
-fn minute(at: i64) -> String {
-    let text = stillwatch_track::instant(at);
-    text.get(..16).map_or(text.clone(), |minute| minute.replace('T', " ") + " UTC")
-}
-
-/// What came from others or from people, on one line, without what a terminal would obey.
-fn plain(text: &str) -> String {
-    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
 }
