@@ -47,6 +47,8 @@ pub struct Config {
     pub sealing_key: Option<PathBuf>,
     /// The key of this node's channels for private matching; none: nothing is matched.
     pub matching_key: Option<PathBuf>,
+    /// A file to which everything is appended that comes to this node for matching, as it came: to show what it could learn.
+    pub matching_transcript: Option<PathBuf>,
     /// How it follows others.
     pub federation: Federation,
     /// Certificate and key.
@@ -202,6 +204,7 @@ impl Default for Config {
             ledger_key: None,
             sealing_key: None,
             matching_key: None,
+            matching_transcript: None,
             federation: Federation::default(),
             tls: None,
             oidc: None,
@@ -230,9 +233,15 @@ impl Config {
         if !config.data.contains("://") {
             config.data = folder.join(&config.data).display().to_string();
         }
-        for file in [&mut config.ledger, &mut config.ledger_key, &mut config.sealing_key, &mut config.matching_key]
-            .into_iter()
-            .flatten()
+        for file in [
+            &mut config.ledger,
+            &mut config.ledger_key,
+            &mut config.sealing_key,
+            &mut config.matching_key,
+            &mut config.matching_transcript,
+        ]
+        .into_iter()
+        .flatten()
         {
             *file = folder.join(&*file);
         }

@@ -3,6 +3,7 @@
 //! Invariant: the client's token lets it knock; who speaks in a line is told by the line's keys alone. A hub passes on for members only.
 //! Not here: lines (`lines.rs`), passing on (`relay.rs`).
 
+use std::io::Write;
 use std::sync::Arc;
 
 use axum::body::{Body, Bytes};
@@ -12,6 +13,7 @@ use axum::http::{HeaderMap, HeaderValue, Response, StatusCode};
 use axum::routing::post;
 use axum::{Extension, Router};
 
+use super::files;
 use super::line::LONGEST;
 use crate::config::Part;
 use crate::error::Error;
@@ -96,7 +98,19 @@ async fn read(node: &Node, who: &Extension<Who>, headers: &HeaderMap, sent: Body
     let place = node.bodies.acquire().await;
     let bytes = body::read(headers, sent, MOST.min(node.config.limits.body_bytes)).await;
     drop((place, share));
-    bytes
+    let bytes = bytes?;
+    if let Some(file) = &node.config.matching_transcript {
+        let (file, line) = (file.clone(), format!("{} {}\n", client.name, hex::encode(&bytes)));
+        let kept = tokio::task::spawn_blocking(move || {
+            let written = files::behind(&file)?.write_all(line.as_bytes());
+            written.map_err(files::failed(&file))
+        });
+        if let Ok(Err(error)) = kept.await {
+            tracing::error!(%error, hint = error.hint(), "what comes can't be kept");
+            return Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None));
+        }
+    }
+    Ok(bytes)
 }
 
 fn said(bytes: Vec<u8>) -> Response<Body> {
