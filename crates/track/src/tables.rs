@@ -251,7 +251,7 @@ pub(crate) const TABLES: [Table; 59] = [
     Table {
         name: "agreements",
         key: "member, namespace",
-        spec: "member:text namespace:text source:text both:int budget:int profile:text version:int \
+        spec: "member:text namespace:text source:text two_sided:int budget:int profile:text version:int \
                   digest:text may:text needed:int until:int state:text made:int author:text",
     },
     Table {
