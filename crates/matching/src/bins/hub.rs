@@ -125,8 +125,9 @@ fn descend(
 
 fn compare(level: &[Block], one: usize, other: usize, count: usize, chosen: &[usize], opened: &mut [[bool; BLOCK]]) {
     let (here, there) = (&level[one], &level[other]);
-    let equal = here.iter().zip(there).fold(false, |equal, (a, b)| equal | (a == b));
-    if !equal {
+    // Without a branch, so that several are compared at once; that any are equal is rare.
+    let equal = here.iter().zip(there).fold(0, |equal, (a, b)| equal | u64::from(a == b));
+    if equal == 0 {
         return;
     }
     for bin in (0..count).filter(|bin| here[*bin] == there[*bin]) {
