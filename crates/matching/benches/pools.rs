@@ -1,4 +1,4 @@
-//! Bench: looking up in a pool, and opening one.
+//! Bench: looking up in a pool, and opening one; bins.
 //! In: `-- 10000000` (elements of the pool that is looked up in). Out: sizes, rates, latencies.
 //! Invariant: outputs are random bytes where their making isn't what is measured: they can't be told from real ones.
 //! Not here: two labs (`two_labs`), single operations (`oprf`).

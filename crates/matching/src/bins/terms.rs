@@ -12,8 +12,8 @@ use crate::size::padded;
 /// Elements of one member at most.
 const MAX_SIZE: u64 = 1 << 22;
 
-/// Bins, times ways of choosing k members, at most: about a quarter of an hour.
-const MAX_WORK: u128 = 1 << 41;
+/// Bins, times ways of choosing k members, at most: some twenty minutes on one core.
+const MAX_WORK: u128 = 1 << 39;
 
 /// What bins are about.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -68,12 +68,12 @@ impl BinTerms {
     /// Bins of one table.
     #[must_use]
     pub fn bins(&self) -> usize {
-        usize::from(self.threshold) * self.size as usize
+        usize::from(self.threshold).saturating_mul(usize::try_from(self.size).unwrap_or(usize::MAX))
     }
 
     /// Bytes that each member gives the hub.
     #[must_use]
     pub fn bytes(&self) -> usize {
-        self.tables() as usize * self.bins() * 8
+        (8 * self.tables() as usize).saturating_mul(self.bins())
     }
 }

@@ -218,6 +218,7 @@ fn sizes_that_cannot_be_are_refused() {
     let with = |change: fn(&mut BinTerms)| {
         let mut terms = right.clone();
         change(&mut terms);
+        assert!(terms.bytes() > 0 || terms.pairs == 0);
         assert!(make(&terms, &member(0), &[], &mut rng(1)).is_err() && open(&terms, &[]).is_err());
     };
     with(|terms| terms.threshold = 1);
