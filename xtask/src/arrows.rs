@@ -52,6 +52,7 @@ const MAY: [(&str, &[&str]); 15] = [
         "stillwatch",
         &[
             "stillwatch-ledger",
+            "stillwatch-matching",
             "stillwatch-model",
             "stillwatch-node",
             "stillwatch-pattern",

@@ -25,7 +25,8 @@ use tower_http::compression::CompressionLayer;
 
 use crate::access::{Book, People};
 use crate::config::Config;
-use crate::{Receipts, Record, Result, api, taxii};
+use crate::matching::{Lines, Place, Relay};
+use crate::{Receipts, Record, Result, api, matching, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -53,6 +54,12 @@ pub struct Node {
     pub receipts: Receipts,
     /// The ledger, where there is one.
     pub record: Option<Record>,
+    /// Where matching is done, where there is a key for it.
+    pub matching: Option<Place>,
+    /// Channels that others opened.
+    pub(crate) lines: Lines,
+    /// What is passed on between members.
+    pub(crate) relay: Relay,
 }
 
 impl Node {
@@ -63,6 +70,7 @@ impl Node {
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = RwLock::new(Arc::new(Book::read(&store).await?));
         let record = Record::of(&config)?;
+        let matching = Place::of(&config, &store, record.as_ref())?;
         let people = config.oidc.as_ref().map(People::new).transpose()?;
         Ok(Arc::new(Self {
             people,
@@ -75,6 +83,9 @@ impl Node {
             counts: counts::Counts::default(),
             receipts: Receipts::of(&config, record.as_ref()),
             record,
+            matching,
+            lines: Lines::default(),
+            relay: Relay::default(),
             config,
             store,
         }))
@@ -112,6 +123,7 @@ impl Node {
 pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
         .merge(api::routes())
+        .merge(matching::routes())
         .merge(health::figures())
         .fallback(|| async { answer::Refusal::unknown("resource") })
         .layer(CatchPanicLayer::new())

@@ -99,6 +99,7 @@ impl What {
 
 /// What is asked. From whom it may come is said with each.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[expect(missing_docs, reason = "what each call says of its fields is all there is to say")]
 pub enum Call {
     /// Hub to member: begin to make a key. `Package`.
     Begin { setup: Setup, terms: Terms },

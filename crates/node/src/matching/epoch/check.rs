@@ -11,7 +11,7 @@ use stillwatch_ledger::Step;
 use stillwatch_matching::check::{Filter, Found as Opened, Table};
 use stillwatch_matching::epoch::{Asker, EpochKey};
 use stillwatch_matching::oprf::Output;
-use stillwatch_matching::{Label, Namespace, normalise};
+use stillwatch_matching::{LABEL, Label, Namespace, normalise};
 use stillwatch_track::matches::epochs::State;
 
 use super::ask;
@@ -159,7 +159,7 @@ impl Checker {
         }
         let table = Table::from_bytes(&self.key, self.known.terms.label, &same).map_err(broken)?;
         Ok(table.find(output).map_err(broken)?.map(|Opened { labels, spoilt }| {
-            let read: Vec<Label> = labels.iter().filter_map(|label| Label::from_bytes(label)).collect();
+            let read: Vec<Label> = labels.iter().filter_map(|label| label.get(..LABEL).and_then(Label::from_bytes)).collect();
             let unread = labels.len() - read.len();
             Found { labels: read, spoilt: spoilt + unread }
         }))

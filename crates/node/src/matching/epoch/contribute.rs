@@ -17,36 +17,25 @@ use stillwatch_matching::epoch::{Asked, Asker, EpochKey};
 use stillwatch_matching::oprf::{MAX_BATCH, Output};
 use stillwatch_matching::{Element, padded};
 use stillwatch_track::matches::files as rows;
-use zeroize::Zeroizing;
+use zeroize::{Zeroize, Zeroizing};
 
 use super::ask;
 use super::call::{Call, Id, Reply, What};
 use super::holding::rounds;
-use super::known::Known;
+use super::known::{Known, now};
 use super::others::{Others, ask as ask_one, odd};
 use super::taking::{hashed, keep_commitment};
 use super::told::{Told, take_over};
 use super::{share, taking};
 use crate::error::{Error, Result};
+use crate::matching::agreed::holds;
 use crate::matching::files::{behind, failed, whole};
 use crate::matching::key::random;
+use crate::matching::set::{Prepared, Skipped, prepare};
 use crate::matching::{Place, broken};
 
 /// Bytes of an output.
 const OUTPUT: usize = 64;
-
-/// Elements with their labels, from a place in the set on, so many of them or as many as are left.
-pub type Items<'a> = dyn Fn(u64, usize) -> Result<Vec<(Element, Vec<u8>)>> + Send + Sync + 'a;
-
-/// One's own set: sorted, none twice.
-pub struct Set<'a> {
-    /// How many elements.
-    pub count: u64,
-    /// The commitment's root.
-    pub root: [u8; 32],
-    /// Its elements.
-    pub items: &'a Items<'a>,
-}
 
 /// A batch that is asked: with its seed, it is made again as it was.
 #[derive(Serialize, Deserialize)]
@@ -55,9 +44,15 @@ struct Batch {
     want: usize,
     round: u64,
     quorum: Vec<String>,
-    seed: Zeroizing<String>,
+    seed: [u8; 32],
     /// SHA-256 of the request that was sent.
     hash: String,
+}
+
+impl Drop for Batch {
+    fn drop(&mut self) {
+        self.seed.zeroize();
+    }
 }
 
 /// How far it is.
@@ -69,7 +64,8 @@ pub enum Progress {
     Given(u64, u64),
 }
 
-/// Has a set evaluated and gives it to the hub; what was done before a cut isn't done again.
+/// Has the set that was agreed on evaluated and gives it to the hub; what was done before a cut isn't done again. What stood in
+/// the set's source and couldn't be compared.
 ///
 /// # Errors
 /// When the epoch isn't active, the budget doesn't suffice, a holder cheats or isn't reached.
@@ -77,9 +73,8 @@ pub async fn contribute(
     place: &Place,
     others: &dyn Others,
     known: &Known,
-    set: &Set<'_>,
     told: &(dyn Fn(Progress) + Sync),
-) -> Result<()> {
+) -> Result<Skipped> {
     known.member(&place.name)?;
     let folder = share::folder(place, &known.id)?;
     let path = folder.join(What::Contribution.name());
@@ -88,12 +83,15 @@ pub async fn contribute(
         return Err(Error::refused("this node contributed to this epoch", "once an epoch: the next takes what is new"));
     }
     known.active()?;
+    let (agreement, may) = holds(&place.store, &known.setup.hub, &known.row.namespace, now()).await?;
+    let (set, skipped) = prepare(place, known.setup.namespace, &agreement.source, &may, &folder).await?;
     if !path.exists() {
-        evaluate(place, others, known, set, told).await?;
-        make(place, known, set, &path)?;
+        evaluate(place, others, known, &set, told).await?;
+        make(place, known, &set, &path)?;
     }
     let (bytes, hash) = give(others, known, What::Contribution, &path, told).await?;
-    kept(place, known, What::Contribution, bytes, hash, set.count).await
+    kept(place, known, What::Contribution, bytes, hash, set.count).await?;
+    Ok(skipped)
 }
 
 /// Keeps that the hub has a file of ours, whole.
@@ -111,7 +109,7 @@ pub(super) async fn kept(
     let with = [known.setup.hub.clone()];
     let step = if what == What::Report { Step::Reported } else { Step::Evaluated };
     let entry = Told { step, with: &with, own: count, theirs: 0, hash: Some(&hash) }.entry(place, known)?;
-    rows::keep(&place.store, &known.row.id, &[(file, entry)], super::known::now()).await?;
+    rows::keep(&place.store, &known.row.id, &[(file, entry)], now()).await?;
     take_over(place).await
 }
 
@@ -120,7 +118,7 @@ async fn evaluate(
     place: &Place,
     others: &dyn Others,
     known: &Known,
-    set: &Set<'_>,
+    set: &Prepared,
     told: &(dyn Fn(Progress) + Sync),
 ) -> Result<()> {
     let key = known.key()?;
@@ -139,14 +137,15 @@ async fn evaluate(
     // Padding is asked in the last batches, as if it were elements.
     while asked < all {
         let want = usize::try_from(all - asked).unwrap_or(MAX_BATCH).min(MAX_BATCH);
-        let elements: Vec<Element> = (set.items)(asked, want)?.into_iter().map(|(element, _)| element).collect();
-        let batch = match left(&asking)?.filter(|batch| (batch.from, batch.want) == (asked, want)) {
+        let elements: Vec<Element> = set.items(asked, want)?.into_iter().map(|(element, _)| element).collect();
+        let mut batch = match left(&asking)?.filter(|batch| (batch.from, batch.want) == (asked, want)) {
             Some(batch) => batch,
             None => begin(place, known, (asked, want), &quorum).await?,
         };
         let (made, request) = again(&key, &place.name, &batch, &elements)?;
         if batch.hash.is_empty() {
-            keep(&asking, &Batch { hash: request, ..batch })?;
+            batch.hash = request;
+            keep(&asking, &batch)?;
         } else if batch.hash != request {
             return Err(Error::refused("the set isn't the one that was begun with", "go on with that one"));
         }
@@ -195,7 +194,7 @@ fn so_far(folder: &Path, count: u64) -> Result<u64> {
 }
 
 /// Says to everyone who is going to be asked what set it is.
-async fn commit(place: &Place, others: &dyn Others, known: &Known, set: &Set<'_>, quorum: &[String]) -> Result<()> {
+async fn commit(place: &Place, others: &dyn Others, known: &Known, set: &Prepared, quorum: &[String]) -> Result<()> {
     let size = padded(set.count);
     keep_commitment(place, known, &place.name, set.root, size).await?;
     for holder in std::iter::once(&known.setup.hub).chain(quorum).filter(|name| **name != place.name) {
@@ -209,21 +208,17 @@ async fn commit(place: &Place, others: &dyn Others, known: &Known, set: &Set<'_>
 
 /// A new batch: its round and seed are kept before it is asked.
 async fn begin(place: &Place, known: &Known, (from, want): (u64, usize), quorum: &[String]) -> Result<Batch> {
-    let mut seed = Zeroizing::new([0; 32]);
-    random().fill_bytes(seed.as_mut_slice());
     let round = rounds(place, known, 1).await?;
-    let seed = Zeroizing::new(hex::encode(seed.as_slice()));
-    Ok(Batch { from, want, round, quorum: quorum.to_vec(), seed, hash: String::new() })
+    let mut batch = Batch { from, want, round, quorum: quorum.to_vec(), seed: [0; 32], hash: String::new() };
+    random().fill_bytes(&mut batch.seed);
+    Ok(batch)
 }
 
 /// The batch as it was: same round, same blinds.
 fn again(key: &EpochKey, name: &str, batch: &Batch, elements: &[Element]) -> Result<(Asked, String)> {
-    let mut seed = Zeroizing::new([0; 32]);
-    hex::decode_to_slice(batch.seed.as_str(), seed.as_mut_slice())
-        .map_err(|_| Error::refused("what was asked can't be read", "remove the file `asking` of this epoch"))?;
     let quorum: Vec<&str> = batch.quorum.iter().map(String::as_str).collect();
     let padding = batch.want - elements.len().min(batch.want);
-    let mut rng = ChaCha20Rng::from_seed(*seed);
+    let mut rng = ChaCha20Rng::from_seed(batch.seed);
     let mut asker = Asker::new(key.clone(), name, batch.round);
     let asked = asker.ask(elements.to_vec(), padding, &quorum, &mut rng).map_err(broken)?;
     let hash = hex::encode(Sha256::digest(asked.request()));
@@ -265,9 +260,9 @@ pub(super) fn kept_outputs(place: &Place, id: &Id, count: u64) -> Result<Vec<Out
     Ok(each.iter().map(|output| Zeroizing::new(*output)).collect())
 }
 
-fn make(place: &Place, known: &Known, set: &Set<'_>, path: &Path) -> Result<()> {
+fn make(place: &Place, known: &Known, set: &Prepared, path: &Path) -> Result<()> {
     let outputs = kept_outputs(place, &known.id, set.count)?;
-    let items = (set.items)(0, usize::try_from(set.count).unwrap_or(usize::MAX))?;
+    let items = set.items(0, usize::try_from(set.count).unwrap_or(usize::MAX))?;
     let pairs: Vec<(&Output, &[u8])> = outputs.iter().zip(&items).map(|(output, (_, label))| (output, label.as_slice())).collect();
     let made = Contribution::new(&known.key()?, &pairs, known.terms.label, &mut random()).map_err(broken)?;
     whole(path, |file| file.write_all(made.to_bytes()))

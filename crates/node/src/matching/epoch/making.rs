@@ -14,13 +14,13 @@ use stillwatch_matching::epoch::{Dealing, Dealt, Holder, Packages, Setup, Sharin
 use stillwatch_matching::{LABEL, MAX_ELEMENT};
 use stillwatch_track::matches::epochs::{self, Epoch, State};
 
-use super::agreed::agreed;
 use super::call::{Call, Id, Public, Reply, Terms};
 use super::known::{Known, now};
 use super::others::{Others, ask_all};
 use super::share;
 use super::told::{Told, take_over};
 use crate::error::{Error, Result};
+use crate::matching::agreed::holds;
 use crate::matching::key::random;
 use crate::matching::{Place, broken};
 
@@ -86,7 +86,7 @@ pub(super) async fn begin(place: &Place, making: &Making, from: &str, setup: Set
     }
     check(&setup, &terms).map_err(no)?;
     let namespace = setup.namespace.name();
-    let agreed = agreed(place, from, namespace).await?;
+    let (agreed, _) = holds(&place.store, from, namespace, now()).await?;
     if terms.budget > agreed.budget {
         return Err(no(&format!("a budget of {} was agreed on, and {} is asked for", agreed.budget, terms.budget)));
     }

@@ -4,13 +4,13 @@
 //! each answer, erased at the end by every node itself; whatever the ledger is told has names, sizes and hashes only.
 //! Not here: lines (`line.rs`), the protocols (`matching::epoch`, `check`, `pool`).
 
-mod agreed;
 mod ask;
 mod call;
 pub mod check;
 mod close;
 mod contribute;
 mod holding;
+mod kept;
 mod known;
 mod making;
 mod open;
@@ -24,8 +24,9 @@ mod told;
 pub use call::{Call, EPOCH, Id, Public, Reply, Stands, Terms, What};
 pub use check::{Checker, Found};
 pub use close::{beat, close};
-pub use contribute::{Items, Progress, Set, contribute};
+pub use contribute::{Progress, contribute};
 pub use holding::usage;
+pub use kept::Kept;
 pub use known::Known;
 pub use making::Making;
 pub use open::{New, open};

@@ -15,7 +15,7 @@ use stillwatch_matching::pool::{Group, Opening, report as one};
 use stillwatch_track::matches::files::{self, File};
 
 use super::call::{Call, Reply, What};
-use super::contribute::{Progress, Set, give, kept, kept_outputs};
+use super::contribute::{Progress, give, kept, kept_outputs};
 use super::known::{Known, now};
 use super::others::{Others, ask, odd};
 use super::publish::download;
@@ -25,6 +25,7 @@ use super::{close, share};
 use crate::error::{Error, Result};
 use crate::matching::files::{failed, whole};
 use crate::matching::key::random;
+use crate::matching::set::Prepared;
 use crate::matching::{Place, broken};
 
 /// An element that k members reported, as it is shown to one of them.
@@ -61,7 +62,6 @@ pub async fn report(
     place: &Place,
     others: &dyn Others,
     known: &Known,
-    set: &Set<'_>,
     told: &(dyn Fn(Progress) + Sync),
 ) -> Result<()> {
     known.member(&place.name)?;
@@ -70,18 +70,22 @@ pub async fn report(
         return Err(Error::refused("this node reported in this epoch", "once an epoch"));
     }
     close::nobody_left(place, others, known).await?;
-    let path = share::folder(place, &known.id)?.join(What::Report.name());
+    let folder = share::folder(place, &known.id)?;
+    let path = folder.join(What::Report.name());
+    let set = Prepared::open(&folder)?;
+    let set = set.ok_or_else(|| Error::refused("this node contributed nothing to this epoch", "contribute to the next"))?;
     if !path.exists() {
-        make(place, known, set, &path).await?;
+        make(place, known, &set, &path).await?;
     }
     let (bytes, hash) = give(others, known, What::Report, &path, told).await?;
     kept(place, known, What::Report, bytes, hash, set.count).await?;
-    let folder = share::folder(place, &known.id)?;
-    share::erase_file(&folder.join("outputs"))?;
-    share::erase_file(&path)
+    for name in ["outputs", "set", What::Report.name()] {
+        share::erase_file(&folder.join(name))?;
+    }
+    Ok(())
 }
 
-async fn make(place: &Place, known: &Known, set: &Set<'_>, path: &std::path::Path) -> Result<()> {
+async fn make(place: &Place, known: &Known, set: &Prepared, path: &std::path::Path) -> Result<()> {
     let committed = files::commitments(&place.store, &known.row.id).await?;
     let root = hex::encode(set.root);
     if !committed.iter().any(|one| one.member == place.name && one.root == root) {
@@ -89,7 +93,7 @@ async fn make(place: &Place, known: &Known, set: &Set<'_>, path: &std::path::Pat
     }
     let terms = known.pool()?;
     let outputs = kept_outputs(place, &known.id, set.count)?;
-    let items = (set.items)(0, usize::try_from(set.count).unwrap_or(usize::MAX))?;
+    let items = set.items(0, usize::try_from(set.count).unwrap_or(usize::MAX))?;
     let mut random = random();
     let mut reports = items
         .iter()
