@@ -54,6 +54,21 @@ pub(super) fn whole(path: &Path, write: impl FnOnce(&mut BufWriter<File>) -> std
     written.and_then(|()| std::fs::rename(&beside, path)).map_err(failed(path))
 }
 
+/// Removes what a round needed besides its set: keys, blinds, what was found. The set stays, for audits.
+pub(super) fn settled(folder: &Path) -> Result<()> {
+    let entries = match std::fs::read_dir(folder) {
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => return Ok(()),
+        entries => entries.map_err(failed(folder))?,
+    };
+    for entry in entries {
+        let path = entry.map_err(failed(folder))?.path();
+        if path.file_name().is_some_and(|name| name != "set") {
+            std::fs::remove_file(&path).map_err(failed(&path))?;
+        }
+    }
+    Ok(())
+}
+
 /// Removes a folder with all that is in it; one that isn't there is removed already.
 pub(super) fn gone(path: &Path) -> Result<()> {
     match std::fs::remove_dir_all(path) {

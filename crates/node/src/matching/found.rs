@@ -16,7 +16,7 @@ use super::set::{Prepared, owners, time_of};
 use super::{Place, broken, files, pair};
 use crate::error::{Error, Result};
 
-/// Keeps what a match told, and removes what it needed on the disk.
+/// Keeps what a match told; with its last way, removes what it needed on the disk besides its set.
 ///
 /// # Errors
 /// When the set can't be read, or the store can't be written: then it can be done again.
@@ -25,7 +25,7 @@ pub(super) async fn learned(
     terms: &Terms,
     receiver: Receiver,
     set: &Prepared,
-    folder: &Path,
+    (folder, is_last): (&Path, bool),
     by: &By,
 ) -> Result<Vec<Common>> {
     let transcript = receiver.transcript();
@@ -56,7 +56,9 @@ pub(super) async fn learned(
         }
     }
     pair::ended(place, terms, "asks", Ok(Some(&all)), Some(transcript), by).await?;
-    files::gone(folder)?;
+    if is_last {
+        files::settled(folder)?;
+    }
     Ok(all)
 }
 

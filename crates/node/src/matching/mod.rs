@@ -5,6 +5,8 @@
 //! Not here: the protocols (`matching`), rows (`track::matches`).
 
 pub mod agreed;
+pub mod audit;
+pub mod drafts;
 mod entries;
 pub mod epoch;
 mod files;

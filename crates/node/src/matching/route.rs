@@ -85,7 +85,9 @@ async fn relayed(
     if node.config.role != Part::Hub {
         return Err(unknown());
     }
-    node.relay.pass(&node.store, member, line, bytes.to_vec()).await.map(said).map_err(|error| refused(&error))
+    let reply = node.relay.pass(&node.store, member, line, bytes.to_vec()).await.map_err(|error| refused(&error))?;
+    keep(node, member, &reply).await?;
+    Ok(said(reply))
 }
 
 /// The body of a client that is an organisation.
@@ -99,18 +101,26 @@ async fn read(node: &Node, who: &Extension<Who>, headers: &HeaderMap, sent: Body
     let bytes = body::read(headers, sent, MOST.min(node.config.limits.body_bytes)).await;
     drop((place, share));
     let bytes = bytes?;
-    if let Some(file) = &node.config.matching_transcript {
-        let (file, line) = (file.clone(), format!("{} {}\n", client.name, hex::encode(&bytes)));
-        let kept = tokio::task::spawn_blocking(move || {
-            let written = files::behind(&file)?.write_all(line.as_bytes());
-            written.map_err(files::failed(&file))
-        });
-        if let Ok(Err(error)) = kept.await {
-            tracing::error!(%error, hint = error.hint(), "what comes can't be kept");
-            return Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None));
-        }
-    }
+    keep(node, &client.name, &bytes).await?;
     Ok(bytes)
+}
+
+/// Appends what came from somebody to the transcript, where one is kept.
+async fn keep(node: &Node, from: &str, bytes: &[u8]) -> Result<(), Refusal> {
+    let Some(file) = &node.config.matching_transcript else { return Ok(()) };
+    let (file, line) = (file.clone(), format!("{from} {}\n", hex::encode(bytes)));
+    let kept = tokio::task::spawn_blocking(move || {
+        let written = files::behind(&file)?.write_all(line.as_bytes());
+        written.map_err(files::failed(&file))
+    });
+    match kept.await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(error)) => {
+            tracing::error!(%error, hint = error.hint(), "what comes can't be kept");
+            Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None))
+        }
+        Err(_) => Err(Refusal::of_status(StatusCode::INTERNAL_SERVER_ERROR, None)),
+    }
 }
 
 fn said(bytes: Vec<u8>) -> Response<Body> {

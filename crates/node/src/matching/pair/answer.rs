@@ -7,13 +7,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use jiff::Timestamp;
+use stillwatch_matching::Namespace;
 use stillwatch_matching::pair::{Party, Receiver, Terms, Turn};
-use stillwatch_matching::{LABEL, Namespace};
 use stillwatch_track::{By, Fault, matches};
 
 use super::keep::{Keeper, keep_sender};
 use super::running::{Back, Ready, Running, Side, State};
-use super::{Call, Reply, begin, begun, blind, ended};
+use super::{Call, Reply, begin, begun, blind, ended, label_of};
 use crate::error::{Error, Result};
 use crate::matching::agreed::{May, holds};
 use crate::matching::set::prepare;
@@ -53,12 +53,8 @@ async fn propose(place: &Place, running: &Running, from: &str, asked: Proposed) 
     if state_of(place, asked.session).await?.as_deref() == Some("done") && !asked.both {
         return Ok(Reply::Done);
     }
-    let label = if may.sketch && asked.namespace == Namespace::Template { asked.label } else { LABEL as u16 };
-    if usize::from(asked.label) < LABEL || asked.label > 256 || asked.label != label {
-        return Err(Error::refused(
-            format!("labels of {} bytes are proposed, and {label} are agreed on here", asked.label),
-            "both sides' profiles must let the same be attached",
-        ));
+    if asked.label != label_of(asked.namespace) {
+        return Err(Error::refused("labels of another length are proposed", "use the same version on both sides"));
     }
     if asked.both && !agreement.both {
         return Err(Error::refused("only one side is to learn what is common here", "match without `--both`"));
@@ -120,9 +116,6 @@ async fn ready(
         two_sided: asked.both,
     };
     terms.digest().map_err(broken)?;
-    if set.label != asked.label {
-        return Err(Error::refused("the set has other labels than are proposed", "begin the match anew"));
-    }
     begin::charge(place, &terms, agreement, by).await?;
     side.of.store(set.count, Ordering::Relaxed);
     *side.state.lock().await = State::Terms(terms.clone());
@@ -197,7 +190,7 @@ async fn on_ready(
             ended(place, &terms, "answers", Ok(None), Some(transcript), &by).await?;
             if !both {
                 running.forget(session);
-                files::gone(&side.folder)?;
+                files::settled(&side.folder)?;
             }
         }
         Some(Over::Learned(terms, receiver)) => {
@@ -205,7 +198,7 @@ async fn on_ready(
             // After the reply: how long opening takes says how much is common.
             let (place, folder) = (place.clone(), side.folder.clone());
             tokio::spawn(async move {
-                if let Err(error) = found::learned(&place, &terms, receiver, &set, &folder, &by).await {
+                if let Err(error) = found::learned(&place, &terms, receiver, &set, (&folder, true), &by).await {
                     tracing::error!(%error, hint = error.hint(), "what is common can't be kept; it is tried again at the next start");
                 }
             });

@@ -15,12 +15,12 @@ use stillwatch_track::matches::{self, Agreement, Common, Round};
 use stillwatch_track::{By, Fault};
 
 use super::keep::{Keeper, keep_sender};
-use super::{Call, Reply, begin, begun, blind, ended};
+use super::{Call, Reply, begin, begun, blind, ended, label_of};
 use crate::error::{Error, Result};
 use crate::matching::agreed::holds;
 use crate::matching::line::{Line, PAIR};
 use crate::matching::set::{Prepared, Skipped, prepare};
-use crate::matching::{Place, Reach, broken, found, key};
+use crate::matching::{Place, Reach, broken, files, found, key};
 
 /// How often a broken line is opened anew, one after the other.
 const AGAIN: u32 = 8;
@@ -73,7 +73,8 @@ pub async fn match_with(
     let (session, folder) = session(place, member, namespace, both).await?;
     let (set, skipped) = prepare(place, namespace, &agreement.source, &may, &folder).await?;
     told(At::Prepared(set.count, &skipped));
-    let propose = Call::Propose { session, namespace, size: set.size(), root: set.root, label: set.label, both };
+    let propose =
+        Call::Propose { session, namespace, size: set.size(), root: set.root, label: label_of(namespace), both };
     let mut ours = Match { place, reach: Reach::of(place), line: None, propose, by, told };
     let done = ours.run(&set, &folder, member, &agreement, both).await;
     if let Err(error @ Error::Refused { .. }) = &done {
@@ -85,7 +86,7 @@ pub async fn match_with(
             let words: String = error.to_string().chars().take(200).collect();
             ended(place, &terms, "asks", Err(&words), None, by).await?;
         }
-        crate::matching::files::gone(&folder)?;
+        files::gone(&folder)?;
     }
     done?;
     let round = matches::round(&place.store, &hex::encode(session)).await?;
@@ -97,10 +98,20 @@ pub async fn match_with(
 async fn session(place: &Place, member: &str, namespace: Namespace, both: bool) -> Result<([u8; 16], PathBuf)> {
     for round in matches::rounds(&place.store, 1_000).await? {
         let is_it = round.member == member && round.namespace == namespace.name() && round.side == "asks";
-        let folder = place.folder.join(&round.id);
-        let Ok(terms) = serde_json::from_str::<Terms>(&round.terms) else { continue };
-        if is_it && terms.two_sided == both && terms.receiver.name == place.name && folder.exists() {
-            return Ok((terms.session, folder));
+        let Some(terms) = serde_json::from_str::<Terms>(&round.terms).ok().filter(|_| is_it) else { continue };
+        // The second way has terms of its own, with the same folder.
+        let is_first = terms.receiver.name == place.name && place.folder.join(&round.id).exists();
+        if !is_first || terms.two_sided != both {
+            continue;
+        }
+        let back = matches::round(&place.store, &hex::encode(terms.reversed().session)).await;
+        let is_cut = match round.state.as_str() {
+            "under way" => true,
+            "done" => both && back.is_ok_and(|back| back.state == "under way"),
+            _ => false,
+        };
+        if is_cut {
+            return Ok((terms.session, place.folder.join(&round.id)));
         }
     }
     let mut session = [0; 16];
@@ -150,7 +161,7 @@ impl Match<'_> {
         }
         if both {
             self.teach(set, folder, member, &terms.reversed(), agreement).await?;
-            crate::matching::files::gone(folder)?;
+            files::settled(folder)?;
         }
         Ok(())
     }
@@ -204,9 +215,7 @@ impl Match<'_> {
                 }
             }
         }
-        // Both ways use the folder's set.
-        let kept = if both { folder.join("over") } else { folder.to_owned() };
-        found::learned(self.place, terms, receiver, set, &kept, self.by).await?;
+        found::learned(self.place, terms, receiver, set, (folder, !both), self.by).await?;
         Ok(())
     }
 

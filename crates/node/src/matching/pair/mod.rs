@@ -8,11 +8,13 @@ mod ask;
 mod begin;
 mod keep;
 mod running;
+mod tidy;
 
 use serde::{Deserialize, Serialize};
 use stillwatch_ledger::Step;
 use stillwatch_matching::pair::{Own, Receiver, Terms};
-use stillwatch_matching::{MAX_BODY, Namespace};
+use stillwatch_matching::templates::ANCHORS;
+use stillwatch_matching::{LABEL, MAX_BODY, Namespace};
 use stillwatch_track::By;
 use stillwatch_track::matches::{self, Round};
 
@@ -24,6 +26,7 @@ use crate::error::{Error, Result};
 pub(super) use answer::answer;
 pub use ask::{At, match_with};
 pub use running::Running;
+pub use tidy::tidy;
 
 /// A call about a match. The session is the asking side's, drawn anew for each match.
 #[derive(Debug, Serialize, Deserialize)]
@@ -96,6 +99,12 @@ fn blind(receiver: &mut Receiver, set: &Prepared, count: usize) -> Result<Vec<u8
     let items = set.items(receiver.handed(), count)?;
     let items: Vec<_> = items.iter().map(|(element, label)| (element.clone(), label.as_slice())).collect();
     receiver.blind(&items, &mut key::random()).map_err(broken)
+}
+
+/// Room for what either side attaches; each attaches what its own profile permits.
+fn label_of(namespace: Namespace) -> u16 {
+    let sketch = if namespace == Namespace::Template { 2 * ANCHORS } else { 0 };
+    (LABEL + sketch) as u16
 }
 
 /// One's own set, as the protocol wants it.
