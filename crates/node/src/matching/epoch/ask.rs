@@ -3,9 +3,9 @@
 //! Invariant: the same request to all; every answer's proof is checked; a holder that cheats or doesn't answer is named.
 //! Not here: what outputs are for.
 
+use stillwatch_matching::Element;
 use stillwatch_matching::epoch::{Asked, EpochKey};
 use stillwatch_matching::oprf::Output;
-use stillwatch_matching::Element;
 
 use super::call::{Call, Reply};
 use super::holding;
@@ -71,7 +71,8 @@ pub(super) async fn quorum(
     if known.setup.seat(&place.name).is_some() && super::share::held(place, &known.id)? {
         chosen.push(place.name.clone());
     }
-    let members: Vec<&str> = known.setup.members.iter().map(String::as_str).filter(|name| *name != place.name).collect();
+    let members: Vec<&str> =
+        known.setup.members.iter().map(String::as_str).filter(|name| *name != place.name).collect();
     let mut failed = Vec::new();
     let all = members.len();
     for at in 0..all {
@@ -80,7 +81,9 @@ pub(super) async fn quorum(
         }
         let Some(member) = members.get((turn + at) % all.max(1)) else { break };
         match super::others::ask(others, member, &Call::State { epoch: known.id }).await {
-            Ok(Reply::Stands(stands)) if stands.state == "active" && !stands.erased => chosen.push((*member).to_owned()),
+            Ok(Reply::Stands(stands)) if stands.state == "active" && !stands.erased => {
+                chosen.push((*member).to_owned())
+            }
             Ok(_) => failed.push(format!("`{member}` holds no share of this epoch any more")),
             Err(error) => failed.push(error.to_string()),
         }

@@ -169,7 +169,8 @@ pub struct Stands {
 
 /// A value's bytes.
 pub(super) fn bytes<T: Serialize>(value: &T) -> Result<Vec<u8>> {
-    let bytes = postcard::to_allocvec(value).map_err(|error| Error::refused(error, "this is a fault of the program"))?;
+    let bytes =
+        postcard::to_allocvec(value).map_err(|error| Error::refused(error, "this is a fault of the program"))?;
     if bytes.len() > MAX_BODY {
         return Err(Error::refused(
             format!("{} bytes don't fit into one call of {MAX_BODY}", bytes.len()),

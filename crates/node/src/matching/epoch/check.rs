@@ -134,9 +134,9 @@ impl Checker {
         let path = What::Table.name();
         let file = &mut self.table;
         let mut at = |record: u64, bytes: &mut [u8]| {
-            file.seek(SeekFrom::Start(record * each as u64)).and_then(|_| file.read_exact(bytes)).map_err(|source| {
-                Error::File { path: path.to_owned(), source }
-            })
+            file.seek(SeekFrom::Start(record * each as u64))
+                .and_then(|_| file.read_exact(bytes))
+                .map_err(|source| Error::File { path: path.to_owned(), source })
         };
         let (mut from, mut to) = (0, self.records);
         let mut head = [0; 16];
@@ -159,7 +159,8 @@ impl Checker {
         }
         let table = Table::from_bytes(&self.key, self.known.terms.label, &same).map_err(broken)?;
         Ok(table.find(output).map_err(broken)?.map(|Opened { labels, spoilt }| {
-            let read: Vec<Label> = labels.iter().filter_map(|label| label.get(..LABEL).and_then(Label::from_bytes)).collect();
+            let read: Vec<Label> =
+                labels.iter().filter_map(|label| label.get(..LABEL).and_then(Label::from_bytes)).collect();
             let unread = labels.len() - read.len();
             Found { labels: read, spoilt: spoilt + unread }
         }))

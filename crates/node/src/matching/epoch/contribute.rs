@@ -104,8 +104,7 @@ pub(super) async fn kept(
     count: u64,
 ) -> Result<()> {
     let hash = hex::encode(hash);
-    let file =
-        rows::File { member: place.name.clone(), what: what.name().to_owned(), bytes, hash: hash.clone() };
+    let file = rows::File { member: place.name.clone(), what: what.name().to_owned(), bytes, hash: hash.clone() };
     let with = [known.setup.hub.clone()];
     let step = if what == What::Report { Step::Reported } else { Step::Evaluated };
     let entry = Told { step, with: &with, own: count, theirs: 0, hash: Some(&hash) }.entry(place, known)?;
@@ -263,7 +262,8 @@ pub(super) fn kept_outputs(place: &Place, id: &Id, count: u64) -> Result<Vec<Out
 fn make(place: &Place, known: &Known, set: &Prepared, path: &Path) -> Result<()> {
     let outputs = kept_outputs(place, &known.id, set.count)?;
     let items = set.items(0, usize::try_from(set.count).unwrap_or(usize::MAX))?;
-    let pairs: Vec<(&Output, &[u8])> = outputs.iter().zip(&items).map(|(output, (_, label))| (output, label.as_slice())).collect();
+    let pairs: Vec<(&Output, &[u8])> =
+        outputs.iter().zip(&items).map(|(output, (_, label))| (output, label.as_slice())).collect();
     let made = Contribution::new(&known.key()?, &pairs, known.terms.label, &mut random()).map_err(broken)?;
     whole(path, |file| file.write_all(made.to_bytes()))
 }

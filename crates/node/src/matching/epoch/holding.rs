@@ -77,7 +77,8 @@ fn used(state: &HolderState, member: &str) -> u64 {
 
 /// A member asked for more than it has left: an alarm and an entry, once an epoch, however often it asks.
 async fn over(place: &Place, known: &Known, from: &str, fault: &Fault) -> Result<()> {
-    let alarm = holding::Alarm { member: from.to_owned(), what: "budget".to_owned(), told: fault.to_string(), at: now() };
+    let alarm =
+        holding::Alarm { member: from.to_owned(), what: "budget".to_owned(), told: fault.to_string(), at: now() };
     if holding::alarm(&place.store, &known.row.id, &alarm).await? {
         tracing::warn!(member = from, epoch = known.row.id, "asked for more than its budget");
         let with = [from.to_owned()];

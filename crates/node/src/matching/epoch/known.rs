@@ -60,7 +60,11 @@ impl Known {
     /// When it isn't known here, or the store can't be read.
     pub async fn get(place: &Place, id: &Id) -> Result<Self> {
         let row = epochs::get(&place.store, &hex::encode(id)).await?;
-        Self::of(row.ok_or_else(|| Error::refused("no such epoch is known here", "`stillwatch match epoch list` shows all"))?)
+        Self::of(
+            row.ok_or_else(|| {
+                Error::refused("no such epoch is known here", "`stillwatch match epoch list` shows all")
+            })?,
+        )
     }
 
     /// The newest epoch of a namespace in one of these states; of that number, where one is given.
@@ -88,7 +92,8 @@ impl Known {
     /// When it was never made.
     pub fn key(&self) -> Result<EpochKey> {
         let text = self.row.public.as_deref();
-        let text = text.ok_or_else(|| Error::refused("the key of this epoch isn't made", "make it, or begin another"))?;
+        let text =
+            text.ok_or_else(|| Error::refused("the key of this epoch isn't made", "make it, or begin another"))?;
         let hash: [u8; 32] = Sha256::new().chain_update(self.id).chain_update(text).finalize().into();
         let mut checked = CHECKED.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some(key) = checked.get(&hash) {

@@ -55,7 +55,11 @@ impl std::fmt::Debug for Begun {
 
 enum Stage {
     First(Dealing),
-    Second { sharing: Sharing, packages: Packages, echo: [u8; 32] },
+    Second {
+        sharing: Sharing,
+        packages: Packages,
+        echo: [u8; 32],
+    },
     Dealt(Dealt),
     /// Something failed: nothing more comes of it.
     Spoilt,
@@ -67,7 +71,10 @@ impl Making {
         all.retain(|_, begun| begun.since.elapsed() < PATIENCE);
         let begun = all.get_mut(epoch).filter(|begun| from.is_none_or(|from| begun.setup.hub == from));
         work(begun.ok_or_else(|| {
-            Error::refused("no key of this epoch is being made here", "the node was started anew, or took too long: begin anew")
+            Error::refused(
+                "no key of this epoch is being made here",
+                "the node was started anew, or took too long: begin anew",
+            )
         })?)
     }
 
@@ -158,12 +165,7 @@ pub(super) fn first(making: &Making, from: &str, epoch: &Id, packages: &Packages
 }
 
 /// `Exchange`: every other member is sent what is for its eyes only, in a line of this node's own.
-pub(super) async fn exchange(
-    making: &Making,
-    from: &str,
-    epoch: &Id,
-    others: &dyn Others,
-) -> Result<Reply> {
+pub(super) async fn exchange(making: &Making, from: &str, epoch: &Id, others: &dyn Others) -> Result<Reply> {
     let (packages, echo, terms) = making.with(epoch, Some(from), |begun| {
         let terms = begun.terms.digest(&begun.setup)?;
         match &begun.step {
@@ -179,7 +181,8 @@ pub(super) async fn exchange(
         terms,
     })
     .await;
-    let failed: Vec<String> = sent.into_iter().filter_map(|(_, done)| done.err()).map(|error| error.to_string()).collect();
+    let failed: Vec<String> =
+        sent.into_iter().filter_map(|(_, done)| done.err()).map(|error| error.to_string()).collect();
     if failed.is_empty() {
         return Ok(Reply::Done);
     }

@@ -96,7 +96,8 @@ async fn make(place: &Place, others: &dyn Others, known: &Known, told: &(dyn Fn(
     })?;
 
     told("first packages go round");
-    let without = |to: &str| first.iter().filter(|(name, _)| *name != to).map(|(n, p)| (n.clone(), p.clone())).collect();
+    let without =
+        |to: &str| first.iter().filter(|(name, _)| *name != to).map(|(n, p)| (n.clone(), p.clone())).collect();
     // Whether they fit into one call is known beforehand.
     bytes(&Call::First { epoch: id, packages: first.clone() })?;
     let echoed = ask_all(others, &members, |to| Call::First { epoch: id, packages: without(to) }).await;

@@ -31,7 +31,7 @@ use crate::matching::{Place, broken};
 /// An element that k members reported, as it is shown to one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Shown {
-    /// Canonical bytes, in hexadecimal.
+    /// Its bytes, in hexadecimal.
     pub element: String,
     /// Who reported it, with the label, in hexadecimal.
     pub reports: Vec<(String, String)>,
@@ -58,12 +58,7 @@ pub struct Counts {
 ///
 /// # Errors
 /// When the epoch isn't over, holders didn't erase, nothing was contributed, or it was reported already.
-pub async fn report(
-    place: &Place,
-    others: &dyn Others,
-    known: &Known,
-    told: &(dyn Fn(Progress) + Sync),
-) -> Result<()> {
+pub async fn report(place: &Place, others: &dyn Others, known: &Known, told: &(dyn Fn(Progress) + Sync)) -> Result<()> {
     known.member(&place.name)?;
     let mine = files::files(&place.store, &known.row.id).await?;
     if mine.iter().any(|file| file.member == place.name && file.what == What::Report.name()) {
@@ -73,7 +68,8 @@ pub async fn report(
     let folder = share::folder(place, &known.id)?;
     let path = folder.join(What::Report.name());
     let set = Prepared::open(&folder)?;
-    let set = set.ok_or_else(|| Error::refused("this node contributed nothing to this epoch", "contribute to the next"))?;
+    let set =
+        set.ok_or_else(|| Error::refused("this node contributed nothing to this epoch", "contribute to the next"))?;
     if !path.exists() {
         make(place, known, &set, &path).await?;
     }
@@ -118,7 +114,10 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
     known.own_hub(place)?;
     let all = files::files(&place.store, &known.row.id).await?;
     if all.iter().any(|file| file.what == What::Opened.name()) {
-        return Err(Error::refused("this epoch's pool was opened", "`stillwatch match pool show` shows what came of it"));
+        return Err(Error::refused(
+            "this epoch's pool was opened",
+            "`stillwatch match pool show` shows what came of it",
+        ));
     }
     let of: Vec<String> =
         all.iter().filter(|file| file.what == What::Report.name()).map(|file| file.member.clone()).collect();
@@ -144,9 +143,11 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
             continue;
         }
         // A member is shown what it reported itself, and nothing else.
-        let groups = opened.groups.iter().filter(|group| is_hub || group.reports.iter().any(|(name, _)| name == member));
+        let groups =
+            opened.groups.iter().filter(|group| is_hub || group.reports.iter().any(|(name, _)| name == member));
         let shown: Vec<Shown> = if is_hub { Vec::new() } else { groups.map(shown).collect() };
-        let bytes = serde_json::to_vec(&shown).map_err(|error| Error::refused(error, "this is a fault of the program"))?;
+        let bytes =
+            serde_json::to_vec(&shown).map_err(|error| Error::refused(error, "this is a fault of the program"))?;
         let path = match is_hub {
             true => share::folder(place, &known.id)?.join(What::Opened.name()),
             false => given_path(place, known, What::Opened, member)?,
@@ -156,7 +157,8 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
         let with = [member.clone()];
         let told = Told { step: Step::Opened, with: &with, own: 0, theirs, hash: Some(&hash) };
         let entry = told.entry(place, known)?;
-        let file = File { member: member.clone(), what: What::Opened.name().to_owned(), bytes: bytes.len() as u64, hash };
+        let file =
+            File { member: member.clone(), what: What::Opened.name().to_owned(), bytes: bytes.len() as u64, hash };
         new.push((file, entry));
     }
     files::keep(&place.store, &known.row.id, &new, now()).await?;
@@ -169,7 +171,7 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
 
 fn shown(group: &Group) -> Shown {
     Shown {
-        element: hex::encode(group.element.canonical()),
+        element: hex::encode(group.element.as_bytes()),
         reports: group.reports.iter().map(|(name, label)| (name.clone(), hex::encode(label))).collect(),
         wrong: group.wrong.clone(),
     }
@@ -190,11 +192,13 @@ pub async fn show(place: &Place, others: &dyn Others, known: &Known) -> Result<V
         };
         let file = download(others, known, (What::Opened, &place.name), &stands, &path).await?;
         let with = [known.setup.hub.clone()];
-        let entry = Told { step: Step::Opened, with: &with, own: 0, theirs: 0, hash: Some(&file.hash) }.entry(place, known)?;
+        let entry =
+            Told { step: Step::Opened, with: &with, own: 0, theirs: 0, hash: Some(&file.hash) }.entry(place, known)?;
         files::keep(&place.store, &known.row.id, &[(file, entry)], now()).await?;
         take_over(place).await?;
     }
     let bytes = std::fs::read(&path).map_err(failed(&path))?;
-    serde_json::from_slice(&bytes)
-        .map_err(|_| Error::refused("what the hub opened can't be read", "ask the hub; use the same version on both sides"))
+    serde_json::from_slice(&bytes).map_err(|_| {
+        Error::refused("what the hub opened can't be read", "ask the hub; use the same version on both sides")
+    })
 }

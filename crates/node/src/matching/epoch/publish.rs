@@ -66,8 +66,7 @@ pub async fn publish(place: &Place, known: &Known) -> Result<Published> {
     for (what, bytes) in [(What::Filter, filter.to_bytes()), (What::Table, table.to_bytes().to_vec())] {
         whole(&folder.join(what.name()), |file| file.write_all(&bytes))?;
         let hash = hex::encode(Sha256::digest(&bytes));
-        let file =
-            File { member: place.name.clone(), what: what.name().to_owned(), bytes: bytes.len() as u64, hash };
+        let file = File { member: place.name.clone(), what: what.name().to_owned(), bytes: bytes.len() as u64, hash };
         let step = Told { step: Step::Published, with: &of, own: 0, theirs: records, hash: Some(&file.hash) };
         told.push((file.what.clone(), file.bytes, file.hash.clone()));
         let entry = step.entry(place, known)?;
@@ -97,7 +96,8 @@ pub async fn fetch(place: &Place, others: &dyn Others, known: &Known) -> Result<
     for what in [What::Filter, What::Table] {
         let path = folder.join(what.name());
         let file = download(others, known, (what, &known.setup.hub), &stands, &path).await?;
-        let told = Told { step: Step::Published, with: &[known.setup.hub.clone()], own: 0, theirs: 0, hash: Some(&file.hash) };
+        let told =
+            Told { step: Step::Published, with: &[known.setup.hub.clone()], own: 0, theirs: 0, hash: Some(&file.hash) };
         let entry = told.entry(place, known)?;
         new.push((file, entry));
     }
@@ -129,7 +129,10 @@ pub async fn fetch(place: &Place, others: &dyn Others, known: &Known) -> Result<
 
 /// Whose fault it is.
 fn blame(hub: &str, error: &Error) -> Error {
-    Error::refused(format!("`{hub}` published a pool that isn't right: {error}"), "use nothing of it; ask the hub and other members")
+    Error::refused(
+        format!("`{hub}` published a pool that isn't right: {error}"),
+        "use nothing of it; ask the hub and other members",
+    )
 }
 
 /// Fetches a file, from where it was cut; it is kept once its length and hash are as the hub announced.
@@ -164,7 +167,10 @@ pub(super) async fn download(
     let (length, found) = hashed(&part)?;
     if length != *bytes || hex::encode(found) != *hash {
         share::erase_file(&part)?;
-        return Err(blame(hub, &Error::refused(format!("the {} has another hash than announced", what.name()), "ask the hub")));
+        return Err(blame(
+            hub,
+            &Error::refused(format!("the {} has another hash than announced", what.name()), "ask the hub"),
+        ));
     }
     std::fs::rename(&part, path).map_err(failed(path))?;
     Ok(File { member: whose.to_owned(), what: what.name().to_owned(), bytes: *bytes, hash: hash.clone() })

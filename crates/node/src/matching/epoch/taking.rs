@@ -35,7 +35,10 @@ pub(super) async fn commit(place: &Place, from: &str, id: &Id, root: [u8; 32], s
 /// Keeps whose set of which size will be evaluated.
 pub(super) async fn keep_commitment(place: &Place, known: &Known, of: &str, root: [u8; 32], size: u64) -> Result<()> {
     if size == 0 || size > MAX_SET || padded(size) != size {
-        return Err(Error::refused(format!("{size} is no size that padding gives"), "use the same version on both sides"));
+        return Err(Error::refused(
+            format!("{size} is no size that padding gives"),
+            "use the same version on both sides",
+        ));
     }
     let root = hex::encode(root);
     let commitment = Commitment { member: of.to_owned(), root: root.clone(), size };
@@ -107,7 +110,13 @@ async fn in_time(place: &Place, known: &Known, what: What, member: &str) -> Resu
 }
 
 /// `Give`.
-pub(super) async fn give(place: &Place, from: &str, id: &Id, what: What, (offset, piece): (u64, &[u8])) -> Result<Reply> {
+pub(super) async fn give(
+    place: &Place,
+    from: &str,
+    id: &Id,
+    what: What,
+    (offset, piece): (u64, &[u8]),
+) -> Result<Reply> {
     let known = Known::get(place, id).await?;
     in_time(place, &known, what, from).await?;
     let expected = expected(place, &known, what, from).await?;

@@ -40,9 +40,14 @@ fn fails<T>(done: Result<T, stillwatch_node::Error>, part: &str) {
 }
 
 /// A request for these addresses.
-fn request(known: &Known, name: &str, round: u64, addresses: std::ops::Range<usize>, quorum: &[&str]) -> Tested<Vec<u8>> {
-    let elements =
-        addresses.map(|n| normalise(Namespace::Address, &address(n))).collect::<Result<Vec<_>, _>>()?;
+fn request(
+    known: &Known,
+    name: &str,
+    round: u64,
+    addresses: std::ops::Range<usize>,
+    quorum: &[&str],
+) -> Tested<Vec<u8>> {
+    let elements = addresses.map(|n| normalise(Namespace::Address, &address(n))).collect::<Result<Vec<_>, _>>()?;
     let mut asker = Asker::new(known.key()?, name, round);
     Ok(asker.ask(elements, 0, quorum, &mut ChaCha20Rng::from_seed([7; 32]))?.request().to_vec())
 }
@@ -84,7 +89,9 @@ async fn a_key_that_cannot_be_made_leaves_nothing_behind() -> Tested {
         {
             kept.push((to.to_owned(), all.clone()));
             // Lab two is shown lab three's in place of lab one's.
-            if to == "lab-two" && let Some(other) = all.get("lab-three").cloned() {
+            if to == "lab-two"
+                && let Some(other) = all.get("lab-three").cloned()
+            {
                 all.insert("lab-one".into(), other);
             }
         }
@@ -118,7 +125,10 @@ async fn a_key_that_cannot_be_made_leaves_nothing_behind() -> Tested {
     // A member whose node is gone.
     let mut group = group;
     group.labs.remove(2).open.end().await?;
-    fails(open(group.hub.place()?, &group.hub.others()?, &Group::asked(1_000), &|_| ()).await, "`lab-three` doesn't answer");
+    fails(
+        open(group.hub.place()?, &group.hub.others()?, &Group::asked(1_000), &|_| ()).await,
+        "`lab-three` doesn't answer",
+    );
     nothing_is_left(&group).await
 }
 
@@ -229,7 +239,10 @@ async fn a_member_gets_what_its_budget_has_and_no_more() -> Tested {
     // It is known, and in the ledger's debt once.
     let store = &group.hub.place()?.store;
     let alarms = holding::alarms(store, &known.row.id).await?;
-    assert_eq!(alarms.iter().map(|one| (one.member.as_str(), one.what.as_str())).collect::<Vec<_>>(), [("lab-one", "budget")]);
+    assert_eq!(
+        alarms.iter().map(|one| (one.member.as_str(), one.what.as_str())).collect::<Vec<_>>(),
+        [("lab-one", "budget")]
+    );
     let owed = stillwatch_track::owed::open(store, 0, 100).await?;
     assert_eq!(owed.iter().filter(|owed| owed.body.contains("refused")).count(), 1);
     // Others' budgets are their own.
@@ -246,7 +259,8 @@ async fn a_member_gets_what_its_budget_has_and_no_more() -> Tested {
     cut.pop();
     refused(&two.call("hub", &evaluate(cut)).await?, "shorter or longer");
     let next = group.epoch(100).await?;
-    let call = Call::Evaluate { epoch: next.id, request: request(&known, "lab-two", 3, 0..10, &["lab-one", "lab-two"])? };
+    let call =
+        Call::Evaluate { epoch: next.id, request: request(&known, "lab-two", 3, 0..10, &["lab-one", "lab-two"])? };
     assert!(matches!(two.call("hub", &call).await?, Reply::Refused(_)));
     assert_eq!(used(&group.hub, &known, "lab-two").await?, 10);
     Ok(())
@@ -347,7 +361,10 @@ async fn what_is_given_is_as_large_as_announced() -> Tested {
     fails(publish(group.hub.place()?, &known).await, "nobody contributed");
     // Reports while the epoch is active; files that nobody gives.
     for what in [What::Report, What::Filter, What::Opened] {
-        assert!(matches!(one.call("hub", &Call::Give { epoch: id, what, offset: 0, piece: vec![1] }).await?, Reply::Refused(_)));
+        assert!(matches!(
+            one.call("hub", &Call::Give { epoch: id, what, offset: 0, piece: vec![1] }).await?,
+            Reply::Refused(_)
+        ));
     }
     Ok(())
 }
@@ -364,7 +381,8 @@ async fn a_hub_that_alters_drops_or_doubles_what_it_publishes() -> Tested {
     let honest = std::fs::read(group.hub.file(&known, "table")?)?;
     let filter = std::fs::read(group.hub.file(&known, "filter")?)?;
     let own = std::fs::read(group.labs[0].file(&known, "contribution")?)?;
-    let without_own: Vec<u8> = honest.chunks(each).filter(|record| *record != &own[..each]).flatten().copied().collect();
+    let without_own: Vec<u8> =
+        honest.chunks(each).filter(|record| *record != &own[..each]).flatten().copied().collect();
     let doubled = [&honest[..each], &honest].concat();
     let mut altered = honest.clone();
     let at = honest.chunks(each).position(|record| record == &own[..each]).ok_or("own record")? * each;
@@ -436,7 +454,10 @@ async fn nothing_is_reported_as_long_as_anybody_could_evaluate() -> Tested {
     std::fs::write(group.hub.file(&known, "share")?, &shares[3])?;
     let done = report(one.place()?, &one.others()?, &one.known(&known).await?, &|_| ()).await;
     fails(done, "the hub didn't erase its share");
-    let reply = one.others()?.call("hub", &Call::Give { epoch: known.id, what: What::Report, offset: 0, piece: vec![0] }).await?;
+    let reply = one
+        .others()?
+        .call("hub", &Call::Give { epoch: known.id, what: What::Report, offset: 0, piece: vec![0] })
+        .await?;
     refused(&reply, "isn't over");
     // What was cut between erasing and marking is erased by the next beat.
     assert_eq!(beat(group.hub.place()?).await?, 1);
@@ -478,7 +499,8 @@ async fn shares_go_when_the_time_is_over_though_the_hub_never_calls() -> Tested 
     sqlx::query("UPDATE epochs SET ends = 1").execute(&mut raw).await?;
     raw.close().await?;
     // Before anything erases: nothing is answered any more.
-    let call = Call::Evaluate { epoch: known.id, request: request(&known, "lab-two", 1, 0..1, &["lab-one", "lab-two"])? };
+    let call =
+        Call::Evaluate { epoch: known.id, request: request(&known, "lab-two", 1, 0..1, &["lab-one", "lab-two"])? };
     refused(&group.labs[1].others()?.call("lab-one", &call).await?, "isn't active");
     // The node's own beat may have been first.
     beat(one.place()?).await?;

@@ -9,9 +9,7 @@ use std::pin::Pin;
 use stillwatch_matching::Namespace;
 use stillwatch_node::config::Part;
 use stillwatch_node::matching::agreed::{Dates, May};
-use stillwatch_node::matching::epoch::{
-    Asked, Call, Kept, Known, New, Others, Reply, Terms, contribute, open,
-};
+use stillwatch_node::matching::epoch::{Asked, Call, Kept, Known, New, Others, Reply, Terms, contribute, open};
 use stillwatch_node::matching::{Place, make_key, public};
 use stillwatch_track::By;
 use stillwatch_track::matches::{self, Agreement, Member};
@@ -92,7 +90,9 @@ impl Node {
     pub(super) async fn agrees(&self, addresses: impl Iterator<Item = usize>, budget: u64) -> Tested {
         let file = self.path("addresses.csv");
         let lines: Vec<String> = addresses
-            .map(|n| format!("{},2026-11-0{}T12:00:00Z,2026-11-20T12:00:00Z,{},{}", address(n), 1 + n % 9, n % 100, n + 1))
+            .map(|n| {
+                format!("{},2026-11-0{}T12:00:00Z,2026-11-20T12:00:00Z,{},{}", address(n), 1 + n % 9, n % 100, n + 1)
+            })
             .collect();
         std::fs::write(&file, format!("value,first_seen,last_seen,confidence,count\n{}\n", lines.join("\n")))?;
         let store = &self.open.lab.node.store;
