@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 59] = [
+pub(crate) const TABLES: [Table; 65] = [
     Table {
         name: "runs",
         key: "run",
@@ -275,6 +275,28 @@ pub(crate) const TABLES: [Table; 59] = [
         key: "round, element, campaign",
         spec: "round:text element:text value:text campaign:text first_seen:int last_seen:int \
                   confidence:int magnitude:int likeness:real",
+    },
+    Table {
+        name: "epochs",
+        key: "id",
+        spec: "id:text hub:text namespace:text number:int state:text setup:text terms:text profile:text public:text begun:int ends:int settled:int because:text round:int",
+    },
+    Table { name: "epoch_holders", key: "epoch", spec: "epoch:text state:text" },
+    Table { name: "epoch_hours", key: "epoch, member, hour", spec: "epoch:text member:text hour:int asked:int" },
+    Table {
+        name: "epoch_alarms",
+        key: "epoch, member, what",
+        spec: "epoch:text member:text what:text told:text recorded:int",
+    },
+    Table {
+        name: "epoch_commitments",
+        key: "epoch, member",
+        spec: "epoch:text member:text root:text size:int recorded:int",
+    },
+    Table {
+        name: "epoch_files",
+        key: "epoch, member, what",
+        spec: "epoch:text member:text what:text bytes:int hash:text recorded:int",
     },
 ];
 
