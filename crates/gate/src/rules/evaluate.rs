@@ -11,7 +11,9 @@ use crate::access::Seen;
 use crate::action::Action;
 use crate::facts::Facts;
 use crate::rules::check::{OWN_SCORE, OWN_SIGNAL};
-use crate::rules::{CampaignIs, Evidence, Judged, Listed, Mode, NotOffered, PooledIs, Proposal, ReceivedIs, Rule, Rules, When};
+use crate::rules::{
+    CampaignIs, Evidence, Judged, Listed, Mode, NotOffered, PooledIs, Proposal, ReceivedIs, Rule, Rules, When,
+};
 use crate::subject::Subject;
 
 impl Rules {
@@ -171,8 +173,8 @@ fn received(wanted: &ReceivedIs, facts: &Facts, now: Timestamp) -> Option<Vec<Ev
 
 fn pooled(wanted: &PooledIs, facts: &Facts) -> Option<Vec<Evidence>> {
     let found = facts.pooled?;
-    let fits = found.members >= wanted.members_at_least.max(1)
-        && found.confidence.unwrap_or(0) >= wanted.confidence_at_least;
+    let fits =
+        found.members >= wanted.members_at_least.max(1) && found.confidence.unwrap_or(0) >= wanted.confidence_at_least;
     let evidence = Evidence::Pooled { members: found.members, confidence: found.confidence };
     let alone = wanted.alone_because.iter().map(|because| Evidence::Alone { because: because.clone() });
     fits.then(|| std::iter::once(evidence).chain(alone).collect())

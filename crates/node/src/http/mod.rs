@@ -23,8 +23,10 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::access::{Book, People};
+use crate::access::{Book, People, hash};
 use crate::config::Config;
+use crate::decisions::Acting;
+use crate::gate::{Keys, system_clock};
 use crate::{Receipts, Record, Result, api, taxii};
 
 /// What answers requests.
@@ -42,7 +44,7 @@ pub struct Node {
     pub(crate) shares: shares::Shares,
     /// Whether the store answered when it was last asked.
     ready: AtomicBool,
-    book: RwLock<Arc<Book>>,
+    book: Arc<RwLock<Arc<Book>>>,
     /// People, where an issuer's tokens are taken.
     pub(crate) people: Option<People>,
     /// How often clients may ask.
@@ -53,6 +55,8 @@ pub struct Node {
     pub receipts: Receipts,
     /// The ledger, where there is one.
     pub record: Option<Record>,
+    /// What decides about accounts and networks, where `[gate]` says so.
+    pub acting: Option<Arc<Acting>>,
 }
 
 impl Node {
@@ -61,8 +65,15 @@ impl Node {
     /// # Errors
     /// When the store, the ledger, or the authority of people's issuer, can't be read.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
-        let book = RwLock::new(Arc::new(Book::read(&store).await?));
+        let book = Arc::new(RwLock::new(Arc::new(Book::read(&store).await?)));
         let record = Record::of(&config)?;
+        let acting = match &config.gate {
+            Some(gate) => {
+                let keys = points(&book);
+                Some(Acting::open(&config.name, gate, store.clone(), keys, system_clock()).await?)
+            }
+            None => None,
+        };
         let people = config.oidc.as_ref().map(People::new).transpose()?;
         Ok(Arc::new(Self {
             people,
@@ -75,6 +86,7 @@ impl Node {
             counts: counts::Counts::default(),
             receipts: Receipts::of(&config, record.as_ref()),
             record,
+            acting,
             config,
             store,
         }))
@@ -106,6 +118,16 @@ impl Node {
         *self.book.write().unwrap_or_else(PoisonError::into_inner) = book;
         Ok(())
     }
+}
+
+/// Keys of points: tokens of clients with that role, as they stand.
+fn points(book: &Arc<RwLock<Arc<Book>>>) -> Keys {
+    let book = Arc::clone(book);
+    Arc::new(move |key| {
+        let book = Arc::clone(&book.read().unwrap_or_else(PoisonError::into_inner));
+        let known = book.client(&hash(key)).filter(|known| known.role.asks_the_gate())?;
+        Some(known.name.as_str().into())
+    })
 }
 
 /// Everything that is answered.
