@@ -50,6 +50,7 @@ const MAY: [(&str, &[&str]); 15] = [
     (
         "stillwatch",
         &[
+            "stillwatch-gate",
             "stillwatch-ledger",
             "stillwatch-model",
             "stillwatch-node",

@@ -93,7 +93,7 @@ pub struct Step {
 }
 
 /// When a rule holds: every condition that is given must.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
     /// Only for subjects of these kinds; empty: of any.
@@ -118,7 +118,7 @@ pub struct When {
 }
 
 /// A condition on our own campaign.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignIs {
     /// Its score, 0 to 1.
@@ -143,7 +143,7 @@ fn half() -> f64 {
 }
 
 /// A condition on one of our own signals.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignalIs {
     /// Its name.
@@ -153,7 +153,7 @@ pub struct SignalIs {
 }
 
 /// A condition on received indicators: one of them meets all of it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceivedIs {
     /// STIX confidence, 0 to 100.
@@ -173,7 +173,7 @@ pub struct ReceivedIs {
 }
 
 /// A condition on the pool of privately matched indicators.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PooledIs {
     /// Other members that have the value; at least one in any case.
@@ -187,7 +187,7 @@ pub struct PooledIs {
 }
 
 /// Which list of `access.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotOffered {
     /// Regions.
