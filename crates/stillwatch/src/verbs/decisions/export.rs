@@ -7,9 +7,12 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use clap::ValueEnum;
+use stillwatch_gate::enforce::carve::{Allowed, networks};
 use stillwatch_gate::enforce::{aws_waf, haproxy, lists, nginx, opa};
-use stillwatch_gate::{Kind, Table};
+use stillwatch_gate::{Action, Kind, Table};
 use stillwatch_node::decisions::table;
+use stillwatch_stix::campaign::Producer;
+use stillwatch_stix::decided::{self, Decided};
 use stillwatch_track::{By, Store};
 
 use crate::verbs::record::failed;
@@ -23,6 +26,7 @@ use crate::verbs::store::{print, say};
   stillwatch decisions export haproxy --kind account > accounts.map
   stillwatch decisions export aws-waf --action block > sets.json
   stillwatch decisions export opa --out bundle.tar.gz
+  stillwatch decisions export stix --producer 'Harbor Lab' > networks.json
 
 A file is a picture of a moment: write it again as often as you can bear its age. docs/decisions.md tells how each is loaded.
 Exit codes: 0 done, 2 failure.")]
@@ -36,6 +40,9 @@ pub(super) struct Args {
     /// Of `list` and `aws-waf`: which action
     #[arg(long, default_value = "block", value_parser = ["allow", "challenge", "throttle", "degrade", "block"])]
     action: String,
+    /// Of `stix`: the name of this organisation
+    #[arg(long, value_name = "NAME", env = "STILLWATCH_PRODUCER")]
+    producer: Option<String>,
     /// Write here, whole or not at all, and not to stdout
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
@@ -55,6 +62,8 @@ enum Form {
     Opa,
     /// The data of that bundle, JSON
     OpaData,
+    /// Networks as STIX 2.1 indicators for own tools, marked TLP:RED
+    Stix,
 }
 
 pub(super) async fn run(store: &Store, args: &Args, by: &By) -> Result<u8, String> {
@@ -90,12 +99,38 @@ fn written(args: &Args, table: &Table, now: i64) -> Result<Vec<u8>, String> {
             (serde_json::to_string_pretty(&sets).map_err(|e| failed(&e))? + "\n", left_out)
         }
         Form::OpaData => (opa::data(table, now).map_err(|e| failed(&e))? + "\n", 0),
+        Form::Stix => stix(args, table, now)?,
         Form::Opa => return opa::bundle(table, now).map_err(|e| failed(&e)),
     };
     if left_out > 0 {
         say(&format!("{left_out} keys can't be said in this format, and are left out"));
     }
     Ok(text.into_bytes())
+}
+
+/// Networks; accounts, clients and fingerprints are counted and stay here: they are customers of this lab.
+fn stix(args: &Args, table: &Table, now: i64) -> Result<(String, usize), String> {
+    let name = args.producer.clone().filter(|name| !name.trim().is_empty()).ok_or(
+        "error: a STIX bundle says who made it\nhint: name this organisation with `--producer` or STILLWATCH_PRODUCER",
+    )?;
+    let instant = |second: i64| stillwatch_track::instant(second.saturating_mul(1_000_000));
+    let allowed = Allowed::of(table, now);
+    let hit = networks(table, &allowed, now).filter(|(_, best)| best.action != Action::Allow);
+    let mut decided: Vec<Decided> = hit
+        .map(|(net, best)| Decided {
+            network: net.to_string(),
+            v4: net.addr().is_ipv4(),
+            action: best.action.name().to_owned(),
+            decision: best.line.id,
+            since: instant(best.line.since),
+            until: (best.line.expires < i64::MAX).then(|| instant(best.line.expires)),
+        })
+        .collect();
+    decided.sort_by(|one, other| one.network.cmp(&other.network));
+    decided.dedup_by(|one, other| one.network == other.network);
+    let others = table.keys(now).filter(|(key, best)| key.kind() != Kind::Network && best.action != Action::Allow);
+    let by = Producer { name, created: String::new() };
+    Ok((decided::bundle(&by, &decided, &instant(now)) + "\n", others.count()))
 }
 
 fn with(exported: stillwatch_gate::enforce::Exported) -> (String, usize) {
