@@ -30,6 +30,7 @@ const MAY: [(&str, &[&str]); 15] = [
         &[
             "stillwatch-gate",
             "stillwatch-ledger",
+            "stillwatch-matching",
             "stillwatch-model",
             "stillwatch-share",
             "stillwatch-stix",
@@ -52,6 +53,7 @@ const MAY: [(&str, &[&str]); 15] = [
         &[
             "stillwatch-gate",
             "stillwatch-ledger",
+            "stillwatch-matching",
             "stillwatch-model",
             "stillwatch-node",
             "stillwatch-pattern",

@@ -46,7 +46,8 @@ fn element(number: u32) -> Result<Element> {
 }
 
 fn label(number: u32) -> [u8; LABEL] {
-    Label { first_seen: 20_000, last_seen: 20_000 + number % 90, confidence: 80, magnitude: 7 }.to_bytes()
+    let (first_seen, last_seen) = (Some(20_000), Some(20_000 + number % 90));
+    Label { first_seen, last_seen, confidence: Some(80), magnitude: Some(7) }.to_bytes()
 }
 
 fn root(first: u32, size: u32, salt: &Salt) -> Result<[u8; 32]> {

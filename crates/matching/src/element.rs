@@ -1,7 +1,10 @@
 //! Element: one thing that labs compare, in the one form that all of them give it.
 //! In: a namespace and canonical bytes. Out: bytes that start with the namespace, so that no element of one is one of another.
-//! Invariant: only `normalise` and `templates` make elements; at most [`MAX_ELEMENT`] bytes.
+//! Invariant: only `normalise` and `templates` make elements, or elements are read back in the form that they give; at most
+//! [`MAX_ELEMENT`] bytes.
 //! Not here: bringing values into that form (`normalise`).
+
+mod shown;
 
 use serde::{Deserialize, Serialize};
 use zeroize::Zeroize;
@@ -93,19 +96,30 @@ impl Element {
         Ok(Self(bytes))
     }
 
-    /// An element as another member normalised it: opened from a pooled report.
-    pub(crate) fn from_bytes(bytes: &[u8], namespace: Namespace) -> Option<Self> {
-        let (first, canonical) = bytes.split_first()?;
-        if *first != namespace as u8 {
-            return None;
+    /// An element from what [`Element::as_bytes`] gave: read back from a file, or as another member normalised it. The form is
+    /// checked (namespace, lengths, kinds of bytes), so that it can be shown; whether such a name or number exists is not.
+    ///
+    /// # Errors
+    /// If it is another namespace's, or hasn't its form.
+    pub fn from_bytes(namespace: Namespace, bytes: &[u8]) -> Result<Self> {
+        let not = |why| Error::Value { namespace: namespace.name(), why };
+        let canonical = bytes.strip_prefix(&[namespace as u8]).ok_or(not("it is another namespace's, or empty"))?;
+        if !shown::has_form(namespace, canonical) {
+            return Err(not("its bytes haven't the form that all members give them"));
         }
-        Self::new(namespace, canonical).ok()
+        Self::new(namespace, canonical)
     }
 
     /// Its canonical bytes, without the namespace.
     #[must_use]
     pub fn canonical(&self) -> &[u8] {
         &self.0[1..]
+    }
+
+    /// As people write it; [`crate::normalise`] of this is the element again, except for bands of templates, which no text has.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        shown::shown(&self.0)
     }
 
     /// What is hashed to the group.

@@ -14,6 +14,7 @@ mod terms;
 
 pub use receiver::{Match, Receiver, Turn};
 pub use sender::Sender;
+pub use snapshot::Saved;
 pub use terms::{Party, Terms};
 
 use crate::commit::Salt;

@@ -47,6 +47,10 @@ pub struct Config {
     pub ledger_key: Option<PathBuf>,
     /// The key that opens what others sealed to this node; none: it stays closed.
     pub sealing_key: Option<PathBuf>,
+    /// The key of this node's channels for private matching; none: nothing is matched.
+    pub matching_key: Option<PathBuf>,
+    /// A file to which everything is appended that comes to this node for matching, as it came: to show what it could learn.
+    pub matching_transcript: Option<PathBuf>,
     /// How it follows others.
     pub federation: Federation,
     /// Certificate and key.
@@ -203,6 +207,8 @@ impl Default for Config {
             ledger: None,
             ledger_key: None,
             sealing_key: None,
+            matching_key: None,
+            matching_transcript: None,
             federation: Federation::default(),
             tls: None,
             oidc: None,
@@ -232,7 +238,16 @@ impl Config {
         if !config.data.contains("://") {
             config.data = folder.join(&config.data).display().to_string();
         }
-        for file in [&mut config.ledger, &mut config.ledger_key, &mut config.sealing_key].into_iter().flatten() {
+        for file in [
+            &mut config.ledger,
+            &mut config.ledger_key,
+            &mut config.sealing_key,
+            &mut config.matching_key,
+            &mut config.matching_transcript,
+        ]
+        .into_iter()
+        .flatten()
+        {
             *file = folder.join(&*file);
         }
         if let Some(tls) = &mut config.tls {
@@ -248,6 +263,12 @@ impl Config {
             gate.within(folder);
         }
         Ok(config)
+    }
+
+    /// The folder of what matches need on the disk: beside the key, by its name.
+    #[must_use]
+    pub fn matching_folder(&self, key: &Path) -> PathBuf {
+        key.with_extension("rounds")
     }
 
     /// Reads TOML, and checks what it says.

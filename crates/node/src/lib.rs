@@ -11,6 +11,7 @@ mod error;
 pub mod gate;
 pub mod http;
 pub mod intel;
+pub mod matching;
 pub mod outward;
 pub mod own;
 pub mod peer;

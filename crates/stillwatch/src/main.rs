@@ -97,6 +97,8 @@ enum Verb {
     Collection(Box<verbs::node::collection::Args>),
     /// Other servers: look, add, follow, route, sync, list, quarantine, remove
     Peer(Box<verbs::peer::Args>),
+    /// What is common with other labs, learned without showing the rest: key, member, agree, with, rounds, show, audit
+    Match(Box<verbs::matching::Args>),
     /// Sharing groups of a hub: add, list, show, join, leave, end
     Group(Box<verbs::node::group::Args>),
     /// A campaign's case as one archive that anybody can check; and checking one
@@ -155,6 +157,7 @@ fn main() -> ExitCode {
         Verb::Client(args) => verbs::node::client::run(&args),
         Verb::Collection(args) => verbs::node::collection::run(&args),
         Verb::Peer(args) => verbs::peer::run(&args),
+        Verb::Match(args) => verbs::matching::run(&args),
         Verb::Group(args) => verbs::node::group::run(&args),
         Verb::Evidence(args) => verbs::evidence::run(&args),
         Verb::Demo(args) => verbs::demo::run(&args),

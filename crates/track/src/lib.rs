@@ -24,6 +24,7 @@ pub mod intel;
 mod labels;
 pub mod lifecycle;
 mod list;
+pub mod matches;
 pub mod matching;
 mod merge;
 pub mod objects;

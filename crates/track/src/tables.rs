@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 58] = [
+pub(crate) const TABLES: [Table; 64] = [
     Table {
         name: "runs",
         key: "run",
@@ -247,6 +247,35 @@ pub(crate) const TABLES: [Table; 58] = [
         spec: "week:int collection:int what:text name:text objects:int",
     },
     Table { name: "client_certificates", key: "certificate", spec: "certificate:text client:text recorded:int" },
+    Table { name: "match_members", key: "name", spec: "name:text key:text peer:text relayed:int made:int author:text" },
+    Table {
+        name: "agreements",
+        key: "member, namespace",
+        spec: "member:text namespace:text source:text both:int budget:int profile:text version:int \
+                  digest:text may:text needed:int until:int state:text made:int author:text",
+    },
+    Table {
+        name: "agreement_approvals",
+        key: "member, namespace, author",
+        spec: "member:text namespace:text author:text recorded:int",
+    },
+    Table {
+        name: "match_hours",
+        key: "member, namespace, hour",
+        spec: "member:text namespace:text hour:int asked:int",
+    },
+    Table {
+        name: "rounds",
+        key: "id",
+        spec: "id:text member:text namespace:text side:text terms:text own:int theirs:int profile:text \
+                  state:text because:text begun:int ended:int found:int",
+    },
+    Table {
+        name: "round_matches",
+        key: "round, element, campaign",
+        spec: "round:text element:text value:text campaign:text first_seen:int last_seen:int \
+                  confidence:int magnitude:int likeness:real",
+    },
     Table {
         name: "decisions",
         key: "id",

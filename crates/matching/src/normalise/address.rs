@@ -10,8 +10,11 @@ use ipnet::IpNet;
 type Canonical = std::result::Result<Vec<u8>, &'static str>;
 
 pub(super) fn address(value: &str) -> Canonical {
+    // A /64 is written as one where addresses are shown: one subscriber, as any address in it.
+    let (value, subscriber) = value.strip_suffix("/64").map_or((value, false), |before| (before, true));
     let address: IpAddr = value.parse().map_err(|_| "it is no IPv4 or IPv6 address")?;
     match address.to_canonical() {
+        IpAddr::V4(_) if subscriber => Err("it is a prefix, not an address"),
         IpAddr::V4(v4) if public4(v4) => Ok([&[4], v4.octets().as_slice()].concat()),
         IpAddr::V6(v6) if public6(v6) => Ok([&[6], &v6.octets()[..8]].concat()),
         _ => Err("it isn't an address of the public internet"),

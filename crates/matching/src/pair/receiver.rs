@@ -65,8 +65,10 @@ pub struct Receiver {
     pub(super) pending: Option<Pending>,
     /// Real elements handed over.
     pub(super) handed: u64,
+    /// As they were handed over; in the order of their tags once the first records came.
     pub(super) entries: Vec<Entry>,
-    /// Where in `entries` the next record's tag is looked for.
+    pub(super) sorted: bool,
+    /// Where in `entries`, once sorted, the next record's tag is looked for.
     pub(super) at: usize,
     pub(super) last_tag: Option<[u8; TAG]>,
     /// Which entries a record was found for, and its sealed labels one after the other: opened at the very end.
@@ -106,6 +108,7 @@ impl Receiver {
             pending: None,
             handed: 0,
             entries: Vec::with_capacity(entries),
+            sorted: false,
             at: 0,
             last_tag: None,
             found: Vec::new(),
@@ -183,14 +186,28 @@ impl Receiver {
         self.progress
     }
 
-    /// What is common, once the last frame was sent, in the order in which elements were handed over.
+    /// How many of its own elements were handed over ([`Receiver::blind`]): the next is that one.
+    #[must_use]
+    pub fn handed(&self) -> u64 {
+        self.commitment.count()
+    }
+
+    /// Whether all records came. If the last frame was lost, or never sent, nothing is missing but the sender's knowing it.
+    #[must_use]
+    pub fn has_all(&self) -> bool {
+        self.progress.records == self.terms.sender.size
+    }
+
+    /// What is common, once all records came, in the order in which elements were handed over. Take it after the last frame
+    /// was sent: opening labels takes longer the more match.
     ///
     /// # Errors
-    /// If the match isn't over.
-    pub fn into_matches(self) -> Result<impl Iterator<Item = Match>> {
-        if !self.finished {
+    /// If records are missing.
+    pub fn into_matches(mut self) -> Result<impl Iterator<Item = Match>> {
+        if !self.has_all() {
             return Err(Error::Misuse("the match isn't over"));
         }
+        self.sort();
         let mut order: Vec<usize> = (0..self.found.len()).collect();
         order.sort_unstable_by_key(|at| self.entries.get(self.found[*at] as usize).map(|entry| entry.index));
         let each = self.terms.record() - TAG;
@@ -260,10 +277,15 @@ impl Receiver {
         self.handed += outputs.len() as u64;
         self.progress.evaluated += pending.blinded.count() as u64;
         self.pending = None;
-        if self.unasked() == 0 {
-            self.entries.sort_unstable_by(|a, b| a.tag.cmp(&b.tag).then(a.index.cmp(&b.index)));
-        }
         Ok(())
+    }
+
+    /// Late, so that what is kept of a cut match grows at its end only (`snapshot`).
+    fn sort(&mut self) {
+        if !self.sorted {
+            self.entries.sort_unstable_by(|a, b| a.tag.cmp(&b.tag).then(a.index.cmp(&b.index)));
+            self.sorted = true;
+        }
     }
 
     /// Both sides' tags ascend, so that comparing is one walk along both. Labels stay sealed until the last frame is sent: how
@@ -283,6 +305,7 @@ impl Receiver {
             }
             last = tag;
         }
+        self.sort();
         for record in body.chunks_exact(each) {
             let Some((tag, sealed)) = record.split_first_chunk::<TAG>() else { continue };
             while self.entries.get(self.at).is_some_and(|entry| entry.tag < *tag) {

@@ -171,7 +171,7 @@ impl Opening {
     fn read(&self, plain: &[u8]) -> Option<(Element, Vec<u8>)> {
         let (length, rest) = plain.split_first_chunk::<2>()?;
         let (element, label) = rest.split_at_checked(u16::from_le_bytes(*length).into())?;
-        Some((Element::from_bytes(element, self.terms.epoch.setup().namespace)?, label.to_vec()))
+        Some((Element::from_bytes(self.terms.epoch.setup().namespace, element).ok()?, label.to_vec()))
     }
 }
 

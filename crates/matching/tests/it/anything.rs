@@ -13,14 +13,16 @@ use stillwatch_matching::check::{Contribution, Filter, Table};
 use stillwatch_matching::commit::{Commitment, Salt};
 use stillwatch_matching::epoch::{Dealing, EpochKey, Holder, Packages, Setup, possession};
 use stillwatch_matching::oprf::{Blinded, Key, PublicKey};
-use stillwatch_matching::pair::{Own, Party, Receiver, Sender, Terms};
+use stillwatch_matching::pair::{Own, Party, Receiver, Saved, Sender, Terms, Turn};
 use stillwatch_matching::pool::{Opening, PoolTerms};
-use stillwatch_matching::{Label, Namespace, normalise, padded};
+use stillwatch_matching::{Element, Label, Namespace, normalise, padded};
 
 struct Setting {
     terms: Terms,
     own: Own,
     open: Vec<u8>,
+    /// A receiver that has all: head, entries, found.
+    kept: [Vec<u8>; 3],
     epoch: EpochKey,
     share: [u8; 32],
 }
@@ -47,6 +49,7 @@ fn setting() -> &'static Setting {
         };
         let own = Own { count: 1, salt };
         let open = Receiver::new(terms.clone(), own.clone()).unwrap().open().unwrap();
+        let kept = kept(&terms, &own);
         let setup = setup();
         let mut r = rng();
         let (one, a) = Dealing::begin(setup.clone(), "a.example", &mut r).unwrap();
@@ -59,8 +62,38 @@ fn setting() -> &'static Setting {
         let hub = Key::generate(&mut r);
         let proof = possession(&setup, &hub, &mut r).unwrap();
         let epoch = EpochKey::new(setup, &hub.public().to_bytes(), &proof, &dealt.shares).unwrap();
-        Setting { terms, own, open, epoch, share: *dealt.key.to_bytes() }
+        Setting { terms, own, open, kept, epoch, share: *dealt.key.to_bytes() }
     })
+}
+
+/// One element on both sides, matched.
+fn kept(terms: &Terms, own: &Own) -> [Vec<u8>; 3] {
+    let mut r = rng();
+    let element = normalise(Namespace::Address, "91.61.0.1").unwrap();
+    let mut sender = a_sender(terms, own);
+    let mut receiver = Receiver::new(terms.clone(), own.clone()).unwrap();
+    let mut frame = receiver.open().unwrap();
+    while let Some(reply) = sender.receive(&frame, &mut r).unwrap() {
+        frame = match receiver.receive(&reply).unwrap() {
+            Turn::Elements(_) => receiver.blind(&[(element.clone(), b"")], &mut r).unwrap(),
+            Turn::Send(frame) | Turn::Last(frame) => frame,
+        };
+    }
+    let mut kept = [Vec::new(), Vec::new(), Vec::new()];
+    let [head, entries, found] = &mut kept;
+    receiver.save(&Saved::default(), head, entries, found).unwrap();
+    assert!(!found.is_empty());
+    kept
+}
+
+fn a_sender(terms: &Terms, own: &Own) -> Sender {
+    let mut budgets = Budgets::new(1);
+    budgets.allow("a.example", Namespace::Address, 64);
+    let permit = budgets.charge("a.example", Namespace::Address, 64).unwrap();
+    let mut sender = Sender::new(terms.clone(), own.clone(), permit, &mut rng()).unwrap();
+    sender.add(&[(normalise(Namespace::Address, "91.61.0.1").unwrap(), b"")]).unwrap();
+    sender.seal().unwrap();
+    sender
 }
 
 fn setup() -> Setup {
@@ -85,12 +118,7 @@ pub(crate) fn goes(bytes: &[u8]) {
     let before = receiver.progress();
     assert!(receiver.receive(bytes).is_err() || bytes.len() == 64 + 32);
     assert!(receiver.progress() == before || bytes.len() == 64 + 32);
-    let mut budgets = Budgets::new(1);
-    budgets.allow("a.example", Namespace::Address, 64);
-    let permit = budgets.charge("a.example", Namespace::Address, 64).unwrap();
-    let mut sender = Sender::new(setting.terms.clone(), setting.own.clone(), permit, &mut r).unwrap();
-    sender.add(&[(normalise(Namespace::Address, "91.61.0.1").unwrap(), b"")]).unwrap();
-    sender.seal().unwrap();
+    let mut sender = a_sender(&setting.terms, &setting.own);
     let _ = sender.receive(bytes, &mut r);
     let _ = sender.receive(&setting.open, &mut r);
     let _ = sender.receive(bytes, &mut r);
@@ -104,7 +132,7 @@ pub(crate) fn goes(bytes: &[u8]) {
     }
 
     // Snapshots, keys, blinded elements, answers.
-    let _ = Receiver::restore(setting.terms.clone(), setting.own.clone(), &mut &*bytes);
+    snapshots(setting, bytes);
     let _ = Sender::restore(setting.terms.clone(), setting.own.clone(), &mut &*bytes);
     if let Some(key) = bytes.first_chunk::<32>()
         && let Ok(public) = PublicKey::from_bytes(key)
@@ -144,6 +172,17 @@ pub(crate) fn goes(bytes: &[u8]) {
         assert_eq!(label.to_bytes(), *bytes);
     }
 
+    // Elements.
+    for namespace in Namespace::ALL {
+        let with_namespace = [&[namespace as u8], bytes].concat();
+        for bytes in [bytes, &with_namespace] {
+            if let Ok(element) = Element::from_bytes(namespace, bytes) {
+                assert_eq!(element.as_bytes(), bytes);
+                assert!(!element.shown().chars().any(char::is_control));
+            }
+        }
+    }
+
     // Channels.
     let (a, b) = (ChannelKey::generate(&mut r), ChannelKey::generate(&mut r));
     assert!(Handshake::answer(&b, &a.public().unwrap(), &[0; 32], bytes, &mut r).is_err());
@@ -154,6 +193,28 @@ pub(crate) fn goes(bytes: &[u8]) {
 
     if let Ok(text) = std::str::from_utf8(bytes) {
         Namespace::ALL.into_iter().for_each(|namespace| drop(normalise(namespace, text)));
+    }
+}
+
+/// Any bytes as each of a snapshot's parts, the others being right.
+fn snapshots(setting: &Setting, bytes: &[u8]) {
+    let restore = |head: &[u8], entries: &[u8], found: &[u8]| {
+        let (mut head, mut entries, mut found) = (head, entries, found);
+        Receiver::restore(setting.terms.clone(), setting.own.clone(), &mut head, &mut entries, &mut found)
+    };
+    let [head, entries, found] = &setting.kept;
+    assert!(restore(head, entries, found).is_ok_and(|(receiver, _)| receiver.has_all()));
+    assert_eq!(restore(head, bytes, found).is_ok(), bytes.starts_with(entries));
+    assert_eq!(restore(head, entries, bytes).is_ok(), bytes.starts_with(found));
+    let _ = restore(bytes, entries, found);
+    // With a beginning that fits, so that what follows is reached.
+    let mut fitted = head[..36].to_vec();
+    fitted.extend_from_slice(&(bytes.len() as u32).to_le_bytes());
+    fitted.extend_from_slice(bytes);
+    if let Ok((mut receiver, saved)) = restore(&fitted, entries, found) {
+        assert!(saved.entries() <= entries.len() as u64 && receiver.progress().evaluated <= 64);
+        let _ = receiver.open();
+        let _ = receiver.into_matches().map(Iterator::count);
     }
 }
 

@@ -27,7 +27,8 @@ use crate::access::{Book, People, hash};
 use crate::config::Config;
 use crate::decisions::Acting;
 use crate::gate::{Keys, system_clock};
-use crate::{Receipts, Record, Result, api, taxii};
+use crate::matching::{Lines, Place, Relay};
+use crate::{Receipts, Record, Result, api, matching, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -55,6 +56,12 @@ pub struct Node {
     pub receipts: Receipts,
     /// The ledger, where there is one.
     pub record: Option<Record>,
+    /// Where matching is done, where there is a key for it.
+    pub matching: Option<Place>,
+    /// Channels that others opened.
+    pub(crate) lines: Lines,
+    /// What is passed on between members.
+    pub(crate) relay: Relay,
     /// What decides about accounts and networks, where `[gate]` says so.
     pub acting: Option<Arc<Acting>>,
 }
@@ -67,6 +74,7 @@ impl Node {
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
         let book = Arc::new(RwLock::new(Arc::new(Book::read(&store).await?)));
         let record = Record::of(&config)?;
+        let matching = Place::of(&config, &store, record.as_ref())?;
         let acting = match &config.gate {
             Some(gate) => {
                 let keys = points(&book);
@@ -86,6 +94,9 @@ impl Node {
             counts: counts::Counts::default(),
             receipts: Receipts::of(&config, record.as_ref()),
             record,
+            matching,
+            lines: Lines::default(),
+            relay: Relay::default(),
             acting,
             config,
             store,
@@ -134,6 +145,7 @@ fn points(book: &Arc<RwLock<Arc<Book>>>) -> Keys {
 pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
         .merge(api::routes())
+        .merge(matching::routes())
         .merge(health::figures())
         .fallback(|| async { answer::Refusal::unknown("resource") })
         .layer(CatchPanicLayer::new())

@@ -14,50 +14,54 @@ use crate::lab::{CLIENTS, Lab, TAXII, Tested, envelope, id, some};
 /// Rows are routes, columns clients. `shared` may be read by all but `writer`, `stranger` and `nobody`; written by `analyst`, `admin`,
 /// `both`, `writer` and `hub`. `OBJECT` and `STATUS` are what `both` sent.
 const TABLE: &str = "
-                                               viewer analyst approver auditor admin both reader writer stranger nobody hub  point -
-GET    /taxii2/                                 200   200     200      200     200   200  200    200    200      200    200  200   401
-GET    /trust/                                  200   200     200      200     200   200  200    200    200      200    200  200   401
-GET    /second/                                 404   404     404      404     200   404  404    404    200      404    404  404   401
-GET    /nowhere/                                404   404     404      404     404   404  404    404    404      404    404  404   401
-GET    /trust/collections/                      200   200     200      200     200   200  200    200    200      200    200  200   401
-GET    /second/collections/                     404   404     404      404     200   404  404    404    200      404    404  404   401
-GET    /trust/collections/shared/               200   200     200      200     200   200  200    200    404      404    200  404   401
-GET    /trust/collections/inbox/                404   404     404      404     200   200  404    200    404      404    404  404   401
-GET    /trust/collections/inbox/objects/        404   404     404      404     200   403  404    403    404      404    404  404   401
-GET    /trust/collections/other/manifest/       404   404     404      404     200   404  404    404    200      404    404  404   401
-GET    /trust/collections/shared/manifest/      200   200     200      200     200   200  200    403    404      404    200  404   401
-GET    /trust/collections/shared/objects/       200   200     200      200     200   200  200    403    404      404    200  404   401
-HEAD   /trust/collections/shared/objects/       200   200     200      200     200   200  200    403    404      404    200  404   401
-GET    OBJECT                                   200   200     200      200     200   200  200    403    404      404    200  404   401
-GET    OBJECT/versions/                         200   200     200      200     200   200  200    403    404      404    200  404   401
-POST   /trust/collections/shared/objects/       403   202     403      403     202   202  403    202    404      404    202  404   401
-POST   /trust/collections/other/objects/        404   404     404      404     202   404  404    404    202      404    404  404   401
-DELETE OBJECT                                   403   403     403      403     200   200  403    403    404      404    403  404   401
-GET    STATUS                                   404   404     404      404     200   200  404    404    404      404    404  404   401
-GET    /metrics                                 403   403     403      200     200   403  403    403    403      403    403  403   401
-OPTIONS /trust/collections/shared/objects/      204   204     204      204     204   204  204    204    204      204    204  204   401
-PUT    /trust/collections/shared/objects/       405   405     405      405     405   405  405    405    405      405    405  405   401
-GET    /trust/collections/shared/objects        200   200     200      200     200   200  200    403    404      404    200  404   401
-GET    /second/collections/elsewhere/objects/   404   404     404      404     200   404  404    404    200      404    404  404   401
-GET    /second/collections/shared/objects/      404   404     404      404     404   404  404    404    404      404    404  404   401
-GET    /trust/collections/inbox/manifest/       404   404     404      404     200   403  404    403    404      404    404  404   401
-GET    /trust/collections/other/                404   404     404      404     200   404  404    404    200      404    404  404   401
-POST   /trust/collections/inbox/objects/        404   404     404      404     202   202  404    202    404      404    404  404   401
-DELETE /trust/collections/shared/               405   405     405      405     405   405  405    405    405      405    405  405   401
-DELETE /trust/collections/nowhere/              405   405     405      405     405   405  405    405    405      405    405  405   401
-GET    /trust/nowhere/                          404   404     404      404     404   404  404    404    404      404    404  404   401
-GET    /api/v1/me                               200   200     200      200     200   200  200    200    200      200    200  200   401
-GET    /api/v1/openapi.json                     200   200     200      200     200   200  200    200    200      200    200  200   401
-POST   /api/v1/acknowledgements                 200   200     200      200     200   200  200    200    200      200    200  200   401
-GET    /api/v1/acknowledgements                 405   405     405      405     405   405  405    405    405      405    405  405   401
-GET    /api/v1/groups                           200   200     200      200     200   200  200    200    200      200    200  200   401
-GET    /api/v1/groups/nonsense                  404   404     404      404     404   404  404    404    404      404    404  404   401
-GET    /api/v1/trends                           404   404     404      404     404   404  404    404    404      404    404  404   401
-GET    /api/v1/ledger/consistency/0             404   404     404      404     404   404  404    404    404      404    404  404   401
-GET    /api/v1/nowhere                          404   404     404      404     404   404  404    404    404      404    404  404   401
-POST   /healthz                                 405   405     405      405     405   405  405    405    405      405    405  405   405
-GET    /healthz                                 200   200     200      200     200   200  200    200    200      200    200  200   200
-GET    /readyz                                  200   200     200      200     200   200  200    200    200      200    200  200   200
+                                               viewer analyst approver auditor admin both reader writer stranger nobody hub  -
+GET    /taxii2/                                 200   200     200      200     200   200  200    200    200      200    200  401
+GET    /trust/                                  200   200     200      200     200   200  200    200    200      200    200  401
+GET    /second/                                 404   404     404      404     200   404  404    404    200      404    404  401
+GET    /nowhere/                                404   404     404      404     404   404  404    404    404      404    404  401
+GET    /trust/collections/                      200   200     200      200     200   200  200    200    200      200    200  401
+GET    /second/collections/                     404   404     404      404     200   404  404    404    200      404    404  401
+GET    /trust/collections/shared/               200   200     200      200     200   200  200    200    404      404    200  401
+GET    /trust/collections/inbox/                404   404     404      404     200   200  404    200    404      404    404  401
+GET    /trust/collections/inbox/objects/        404   404     404      404     200   403  404    403    404      404    404  401
+GET    /trust/collections/other/manifest/       404   404     404      404     200   404  404    404    200      404    404  401
+GET    /trust/collections/shared/manifest/      200   200     200      200     200   200  200    403    404      404    200  401
+GET    /trust/collections/shared/objects/       200   200     200      200     200   200  200    403    404      404    200  401
+HEAD   /trust/collections/shared/objects/       200   200     200      200     200   200  200    403    404      404    200  401
+GET    OBJECT                                   200   200     200      200     200   200  200    403    404      404    200  401
+GET    OBJECT/versions/                         200   200     200      200     200   200  200    403    404      404    200  401
+POST   /trust/collections/shared/objects/       403   202     403      403     202   202  403    202    404      404    202  401
+POST   /trust/collections/other/objects/        404   404     404      404     202   404  404    404    202      404    404  401
+DELETE OBJECT                                   403   403     403      403     200   200  403    403    404      404    403  401
+GET    STATUS                                   404   404     404      404     200   200  404    404    404      404    404  401
+GET    /metrics                                 403   403     403      200     200   403  403    403    403      403    403  401
+OPTIONS /trust/collections/shared/objects/      204   204     204      204     204   204  204    204    204      204    204  401
+PUT    /trust/collections/shared/objects/       405   405     405      405     405   405  405    405    405      405    405  401
+GET    /trust/collections/shared/objects        200   200     200      200     200   200  200    403    404      404    200  401
+GET    /second/collections/elsewhere/objects/   404   404     404      404     200   404  404    404    200      404    404  401
+GET    /second/collections/shared/objects/      404   404     404      404     404   404  404    404    404      404    404  401
+GET    /trust/collections/inbox/manifest/       404   404     404      404     200   403  404    403    404      404    404  401
+GET    /trust/collections/other/                404   404     404      404     200   404  404    404    200      404    404  401
+POST   /trust/collections/inbox/objects/        404   404     404      404     202   202  404    202    404      404    404  401
+DELETE /trust/collections/shared/               405   405     405      405     405   405  405    405    405      405    405  401
+DELETE /trust/collections/nowhere/              405   405     405      405     405   405  405    405    405      405    405  401
+GET    /trust/nowhere/                          404   404     404      404     404   404  404    404    404      404    404  401
+GET    /api/v1/me                               200   200     200      200     200   200  200    200    200      200    200  401
+GET    /api/v1/openapi.json                     200   200     200      200     200   200  200    200    200      200    200  401
+POST   /api/v1/acknowledgements                 200   200     200      200     200   200  200    200    200      200    200  401
+GET    /api/v1/acknowledgements                 405   405     405      405     405   405  405    405    405      405    405  401
+GET    /api/v1/groups                           200   200     200      200     200   200  200    200    200      200    200  401
+GET    /api/v1/groups/nonsense                  404   404     404      404     404   404  404    404    404      404    404  401
+GET    /api/v1/trends                           404   404     404      404     404   404  404    404    404      404    404  401
+GET    /api/v1/ledger/consistency/0             404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/lines                   404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/lines/00                404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/relay/x/lines           404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/relay/x/lines/00        404   404     404      404     404   404  404    404    404      404    404  401
+GET    /api/v1/nowhere                          404   404     404      404     404   404  404    404    404      404    404  401
+POST   /healthz                                 405   405     405      405     405   405  405    405    405      405    405  405
+GET    /healthz                                 200   200     200      200     200   200  200    200    200      200    200  200
+GET    /readyz                                  200   200     200      200     200   200  200    200    200      200    200  200
 ";
 
 #[tokio::test]

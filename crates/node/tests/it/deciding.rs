@@ -20,7 +20,7 @@ use stillwatch_gate::facts::Pooled;
 use stillwatch_gate::{Action, Kind, Rollback, Subject};
 use stillwatch_model::Verdict;
 use stillwatch_model::tracked::Status;
-use stillwatch_node::access::Role;
+use stillwatch_node::access::{Role, Token, grant};
 use stillwatch_node::config::{Config, Gate as Settings};
 use stillwatch_node::decisions::{
     self, Acting, approve, contest, decide, held, read, release, review, rollback, teach,
@@ -414,12 +414,26 @@ fn a_store_that_cannot_be_written_leaves_what_holds() -> Tested {
     })
 }
 
+/// A client of the role `point`: its key.
+async fn a_point(lab: &Lab) -> Tested<String> {
+    let token = Token::make();
+    grant(&lab.node.store, "point", Role::Point, &token, &[], &at(0)).await?;
+    lab.node.refresh().await?;
+    Ok(token.show().to_owned())
+}
+
 /// Each route of the gate, for each role and for nobody: points alone are answered.
 #[test]
 fn only_points_ask_the_gate() -> Tested {
     block_on(async {
         let rules = tempfile::tempdir()?;
         let lab = Lab::with(with_gate(rules.path())?).await?;
+        let point = a_point(&lab).await?;
+        // In the exchange it has no part.
+        for path in ["/trust/collections/shared/objects/", "/trust/collections/shared/", "/api/v1/nowhere"] {
+            let headers = [("accept", crate::lab::TAXII), ("authorization", &format!("Bearer {point}"))];
+            assert_eq!(lab.send(lab.request("", "GET", path, &headers, "")?).await?.status, 404, "{path}");
+        }
         let app = router(Arc::clone(lab.node.acting.as_ref().ok_or("no gate")?.gate()));
         let json = r#"{"applied":0}"#;
         let routes = [
@@ -437,18 +451,15 @@ fn only_points_ask_the_gate() -> Tested {
             ("POST", "/v1/usage-metrics", "{}", 201, 403),
         ];
         for (method, path, body, may, refused) in routes {
-            for (name, role, _) in CLIENTS.iter().map(|one| (one.0, Some(one.1), ())).chain([("", None, ())]) {
+            let clients = CLIENTS.iter().map(|one| (one.0, lab.token(one.0)));
+            for (name, token) in clients.chain([("", ""), ("point", point.as_str())]) {
                 for header in ["x-api-key", "authorization"] {
-                    let shown = if header == "authorization" {
-                        format!("Bearer {}", lab.token(name))
-                    } else {
-                        lab.token(name).to_owned()
-                    };
+                    let shown = if header == "authorization" { format!("Bearer {token}") } else { token.to_owned() };
                     let request =
                         Request::builder().method(method).uri(path).header("content-type", "application/json");
                     let request = if name.is_empty() { request } else { request.header(header, shown) };
                     let said = app.clone().oneshot(request.body(Body::from(body))?).await?;
-                    let expected = if role == Some(Role::Point) { may } else { refused };
+                    let expected = if name == "point" { may } else { refused };
                     assert_eq!(said.status().as_u16(), expected, "{method} {path} for `{name}`");
                 }
             }
@@ -456,7 +467,7 @@ fn only_points_ask_the_gate() -> Tested {
         // A token that was ended is refused from the next look on.
         stillwatch_node::access::end(&lab.node.store, "point", &at(0)).await?;
         lab.node.refresh().await?;
-        let request = Request::builder().uri("/v1/heartbeat").header("x-api-key", lab.token("point"));
+        let request = Request::builder().uri("/v1/heartbeat").header("x-api-key", &point);
         assert_eq!(app.oneshot(request.body(Body::empty())?).await?.status(), 403);
         Ok(())
     })
@@ -569,6 +580,7 @@ fn a_running_node_tells_points_what_another_process_decided() -> Tested {
             }];
         }
         let lab = Lab::with(config).await?;
+        let point = a_point(&lab).await?;
         let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
         let members = stillwatch_node::serve::listen("127.0.0.1:0".parse()?).await?;
         let node = Arc::clone(&lab.node);
@@ -589,12 +601,11 @@ fn a_running_node_tells_points_what_another_process_decided() -> Tested {
         // A point that asks, over the gate's own socket.
         let client = reqwest::Client::builder().no_proxy().build()?;
         let url = format!("http://{free}/v1/decide?account=bad");
-        let said = client.get(&url).header("x-api-key", lab.token("point")).send().await?.text().await?;
+        let said = client.get(&url).header("x-api-key", &point).send().await?.text().await?;
         assert!(said.contains("\"block\""), "{said}");
         assert_eq!(client.get(&url).send().await?.status(), 403);
         // One that listens doesn't keep the node from ending.
-        let listening =
-            client.get(format!("http://{free}/v1/changes")).header("x-api-key", lab.token("point")).send().await?;
+        let listening = client.get(format!("http://{free}/v1/changes")).header("x-api-key", &point).send().await?;
         assert_eq!(listening.status(), 200);
         let _ = stop.send(());
         served.await?;

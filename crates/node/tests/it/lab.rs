@@ -62,7 +62,7 @@ impl Said {
 type Rights = [&'static str; 4];
 
 /// Every role; `reader`, `writer` and `both` are members with parts of the rights; `nobody` has none.
-pub(crate) const CLIENTS: [(&str, Role, Rights); 12] = [
+pub(crate) const CLIENTS: [(&str, Role, Rights); 11] = [
     ("viewer", Role::Viewer, ["r", "", "", ""]),
     ("analyst", Role::Analyst, ["rw", "", "", ""]),
     ("approver", Role::Approver, ["r", "", "", ""]),
@@ -74,7 +74,6 @@ pub(crate) const CLIENTS: [(&str, Role, Rights); 12] = [
     ("stranger", Role::Member, ["", "", "rw", "rw"]),
     ("nobody", Role::Member, ["", "", "", ""]),
     ("hub", Role::Hub, ["rw", "", "", ""]),
-    ("point", Role::Point, ["", "", "", ""]),
 ];
 
 /// A root beside the default one.

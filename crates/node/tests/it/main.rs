@@ -27,6 +27,7 @@ mod kill;
 mod killed;
 mod lab;
 mod limits;
+mod matched;
 mod media;
 mod openapi;
 mod paging;

@@ -11,6 +11,7 @@ pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod intel;
 pub(crate) mod ledger;
+pub(crate) mod matching;
 pub(crate) mod node;
 pub(crate) mod peer;
 pub(crate) mod policy;

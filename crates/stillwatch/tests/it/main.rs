@@ -12,6 +12,7 @@ mod hub;
 mod intel;
 mod lab;
 mod ledger;
+mod matching;
 mod node;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the store's tests use all of it")]
 #[path = "../../../track/tests/it/places.rs"]
