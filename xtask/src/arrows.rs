@@ -55,6 +55,7 @@ const MAY: [(&str, &[&str]); 15] = [
     (
         "stillwatch",
         &[
+            "stillwatch-gate",
             "stillwatch-ledger",
             "stillwatch-matching",
             "stillwatch-model",

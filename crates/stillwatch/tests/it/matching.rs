@@ -142,7 +142,10 @@ fn two_labs_match_by_the_command_line() -> Done {
     let (mut serving, address) = two.serve()?;
     one.knows(&two, &address)?;
     two.knows(&one, &address)?;
-    insta::assert_snapshot!("match_members", masked(&one.done(&["match", "member", "list"])?.0.replace(&two.key[..16], "KEY             ")));
+    insta::assert_snapshot!(
+        "match_members",
+        masked(&one.done(&["match", "member", "list"])?.0.replace(&two.key[..16], "KEY             "))
+    );
     // Not before somebody else approved, on either side.
     insta::assert_snapshot!("match_agree", one.agrees("lab-two")?);
     let with = ["match", "with", "lab-two", "--namespace", "address", "--both"];
@@ -160,7 +163,10 @@ fn two_labs_match_by_the_command_line() -> Done {
     let (out, said) = one.done(&with)?;
     insta::assert_snapshot!("match_with", masked(&format!("{out}\n{said}")));
     insta::assert_snapshot!("match_rounds", masked(&one.done(&["match", "rounds"])?.0));
-    insta::assert_snapshot!("match_agreements", masked(&one.done(&["match", "agreements"])?.0.replace(&all.path().canonicalize()?.display().to_string(), "")));
+    insta::assert_snapshot!(
+        "match_agreements",
+        masked(&one.done(&["match", "agreements"])?.0.replace(&all.path().canonicalize()?.display().to_string(), ""))
+    );
     // The other side learned the same, a moment later.
     for _ in 0..200 {
         if two.done(&["match", "rounds"])?.0.contains("       10\n") {
