@@ -6,6 +6,7 @@
 pub mod access;
 pub mod api;
 pub mod config;
+pub mod decisions;
 mod error;
 pub mod gate;
 pub mod http;

@@ -77,6 +77,10 @@ enum Verb {
     Release(Box<verbs::release::Args>),
     /// What others tell, what it is worth here, and what we answer
     Intel(Box<verbs::intel::Args>),
+    /// Rules that decide about accounts and networks: check, test, simulate, show
+    Rules(verbs::rules::Args),
+    /// What this member does about accounts and networks: list, why, reverse, roll back, appeal, review, export
+    Decisions(Box<verbs::decisions::Args>),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -143,6 +147,8 @@ fn main() -> ExitCode {
         Verb::Policy(args) => verbs::policy::run(&args),
         Verb::Release(args) => verbs::release::run(&args),
         Verb::Intel(args) => verbs::intel::run(&args),
+        Verb::Rules(args) => verbs::rules::run(&args),
+        Verb::Decisions(args) => verbs::decisions::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),

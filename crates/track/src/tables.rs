@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 65] = [
+pub(crate) const TABLES: [Table; 70] = [
     Table {
         name: "runs",
         key: "run",
@@ -251,7 +251,7 @@ pub(crate) const TABLES: [Table; 65] = [
     Table {
         name: "agreements",
         key: "member, namespace",
-        spec: "member:text namespace:text source:text both:int budget:int profile:text version:int \
+        spec: "member:text namespace:text source:text two_sided:int budget:int profile:text version:int \
                   digest:text may:text needed:int until:int state:text made:int author:text",
     },
     Table {
@@ -298,6 +298,19 @@ pub(crate) const TABLES: [Table; 65] = [
         key: "epoch, member, what",
         spec: "epoch:text member:text what:text bytes:int hash:text recorded:int",
     },
+    Table {
+        name: "decisions",
+        key: "id",
+        spec: "id:int kind:text value:text made_by:text author:text campaign:text state:text expires:int body:text",
+    },
+    Table {
+        name: "decision_history",
+        key: "decision, place",
+        spec: "decision:int place:int recorded:int author:text what:text because:text",
+    },
+    Table { name: "decision_changes", key: "number", spec: "number:int decision:int done:text recorded:int" },
+    Table { name: "decision_clock", key: "place", spec: "place:int last:int changed:int seen:int" },
+    Table { name: "gate_kept", key: "name", spec: "name:text body:text" },
 ];
 
 #[cfg(test)]

@@ -9,9 +9,9 @@ mod authority;
 mod came_back;
 mod certificates;
 mod cut;
+mod deciding;
 mod faults;
 mod filters;
-#[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod following;

@@ -6,6 +6,7 @@
 pub(crate) mod backup;
 pub(crate) mod campaigns;
 pub(crate) mod completions;
+pub(crate) mod decisions;
 pub(crate) mod demo;
 pub(crate) mod evidence;
 pub(crate) mod intel;
@@ -16,6 +17,7 @@ pub(crate) mod peer;
 pub(crate) mod policy;
 pub(crate) mod record;
 pub(crate) mod release;
+pub(crate) mod rules;
 pub(crate) mod save;
 pub(crate) mod saving;
 pub(crate) mod stix;

@@ -6,6 +6,7 @@
 #![expect(clippy::expect_used, reason = "a test that cannot run its program has failed")]
 
 mod campaigns;
+mod deciding;
 mod evidence;
 mod hub;
 mod intel;

@@ -57,7 +57,10 @@ async fn an_epoch_goes_forward_only(place: Place) -> Tested {
     assert!(!epochs::settle(&store, "a", State::Failed, "late", 8, "{}").await?);
     assert!(charge(&store, "a", 1, 10, 1).await.is_err());
     let row = epochs::get(&store, "a").await?.ok_or("gone")?;
-    assert_eq!((row.state, row.settled, row.public.as_deref(), row.because.as_str()), (State::Closed, Some(7), Some("key"), ""));
+    assert_eq!(
+        (row.state, row.settled, row.public.as_deref(), row.because.as_str()),
+        (State::Closed, Some(7), Some("key"), "")
+    );
     epochs::begin(&store, &epoch("b", 2)).await?;
     let all: Vec<String> = epochs::all(&store).await?.into_iter().map(|row| row.id).collect();
     assert_eq!(all, ["b", "a"]);
