@@ -36,6 +36,8 @@ use crate::matching::{Place, broken};
 
 /// Bytes of an output.
 const OUTPUT: usize = 64;
+/// Batches that may be charged again, because their round was too old.
+const STALE: usize = 8;
 
 /// A batch that is asked: with its seed, it is made again as it was.
 #[derive(Serialize, Deserialize)]
@@ -133,6 +135,7 @@ async fn evaluate(
         // Others are asked, with a new round, and charge it again.
         share::erase_file(&asking)?;
     }
+    let mut stale = 0;
     // Padding is asked in the last batches, as if it were elements.
     while asked < all {
         let want = usize::try_from(all - asked).unwrap_or(MAX_BATCH).min(MAX_BATCH);
@@ -151,6 +154,13 @@ async fn evaluate(
         let Some(outcome) = ask::ask(place, others, known, made).await? else {
             // Something else was asked meanwhile: the batch gets a new round, and is charged again.
             share::erase_file(&asking)?;
+            stale += 1;
+            if stale > STALE {
+                return Err(Error::refused(
+                    "holders say again and again that later rounds were asked",
+                    "let no other program of this node ask meanwhile; if none does, ask the hub",
+                ));
+            }
             continue;
         };
         append(&outputs, &outcome)?;

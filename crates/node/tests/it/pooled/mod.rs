@@ -5,4 +5,5 @@
 
 mod attacks;
 mod group;
+mod measured;
 mod together;
