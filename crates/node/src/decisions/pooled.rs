@@ -72,10 +72,15 @@ async fn look(checker: &mut Checker, address: &str) -> Result<Option<Pooled>> {
     if stillwatch_matching::normalise(Namespace::Address, address).is_err() {
         return Ok(None);
     }
-    let Some(found) = checker.may_have(address).await? else { return Ok(None) };
-    let ours = usize::from(checker.is_ours(address)?);
+    let Some(mut found) = checker.may_have(address).await? else { return Ok(None) };
+    // Who gave which label isn't told, and ours is among them.
+    if let Some(own) = checker.own(address)?
+        && let Some(at) = found.labels.iter().position(|label| *label == own)
+    {
+        found.labels.swap_remove(at);
+    }
     // A label that doesn't open is nobody's word.
-    let members = u32::try_from(found.labels.len().saturating_sub(ours)).unwrap_or(u32::MAX);
+    let members = u32::try_from(found.labels.len()).unwrap_or(u32::MAX);
     let confidence = found.labels.iter().filter_map(|label| label.confidence).max();
     Ok((members > 0).then_some(Pooled { members, confidence }))
 }

@@ -292,7 +292,7 @@ async fn a_match_goes_on_after_the_line_or_a_side_broke() -> Tested {
             biased;
             Ok(()) = stopped => {
                 cuts += 1;
-                evaluated.push(matches::hours(&two.open.lab.node.store, "lab-one", "address").await?);
+                evaluated.push(matches::hours(&two.open.lab.node.store, "lab-one", "address", now()).await?);
             }
             done = work => {
                 let (round, common) = done?;

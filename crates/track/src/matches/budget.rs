@@ -73,15 +73,18 @@ pub async fn charge(
     Ok(Ok(()))
 }
 
-/// Hours in which a member asked, oldest first.
+/// Hours of the week before `at` in which a member asked, oldest first.
 ///
 /// # Errors
 /// When the store can't be read.
-pub async fn hours(store: &Store, member: &str, namespace: &str) -> Result<Vec<Hour>> {
-    let rows = sqlx::query("SELECT hour, asked FROM match_hours WHERE member = $1 AND namespace = $2 ORDER BY hour")
-        .bind(member)
-        .bind(namespace)
-        .fetch_all(store.pool())
-        .await?;
+pub async fn hours(store: &Store, member: &str, namespace: &str, at: Micros) -> Result<Vec<Hour>> {
+    let rows = sqlx::query(
+        "SELECT hour, asked FROM match_hours WHERE member = $1 AND namespace = $2 AND hour > $3 ORDER BY hour",
+    )
+    .bind(member)
+    .bind(namespace)
+    .bind(at.div_euclid(HOUR) - WEEK)
+    .fetch_all(store.pool())
+    .await?;
     rows.iter().map(|row| Ok(Hour { hour: row.try_get(0)?, asked: count(row.try_get(1)?) })).collect()
 }

@@ -11,6 +11,7 @@ mod fixture;
 mod groups;
 mod keeping;
 mod laws;
+mod matches;
 mod people;
 mod places;
 mod saving;

@@ -103,14 +103,15 @@ impl Checker {
         self.look(&output)
     }
 
-    /// Whether this node gave the value to the pool itself.
+    /// What this node itself attached to the value, where it gave it to the pool.
     ///
     /// # Errors
     /// When the value can't be one of the namespace, or the set can't be read.
-    pub fn is_ours(&self, value: &str) -> Result<bool> {
+    pub fn own(&self, value: &str) -> Result<Option<Label>> {
         let element = normalise(self.known.setup.namespace, value).map_err(broken)?;
-        let own = Prepared::open(&share::folder(&self.place, &self.known.id)?)?;
-        own.map_or(Ok(false), |own| own.has(&element))
+        let Some(set) = Prepared::open(&share::folder(&self.place, &self.known.id)?)? else { return Ok(None) };
+        let attached = set.attached(&element)?;
+        Ok(attached.and_then(|attached| attached.get(..LABEL).and_then(Label::from_bytes)))
     }
 
     async fn output(&mut self, value: &str) -> Result<Output> {

@@ -46,7 +46,7 @@ pub(super) async fn charge(place: &Place, terms: &Terms, agreement: &Agreement, 
         };
         return Err(broken(error));
     }
-    let hours = matches::hours(&place.store, member, namespace).await?;
+    let hours = matches::hours(&place.store, member, namespace, by.at).await?;
     let volumes: Vec<u64> = hours.iter().map(|hour| hour.asked).collect();
     for alarm in walk::volume(&volumes, terms.receiver.size) {
         tracing::warn!(member, namespace, ?alarm, "a member asks for unusually much");

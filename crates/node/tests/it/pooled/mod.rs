@@ -6,4 +6,5 @@
 mod attacks;
 mod group;
 mod measured;
+mod ruled;
 mod together;

@@ -5,6 +5,7 @@
 
 use stillwatch_ledger::Step;
 use stillwatch_matching::Namespace;
+use stillwatch_matching::walk::{self, Alarm};
 use stillwatch_node::config::Config;
 use stillwatch_node::matching::Told;
 use stillwatch_node::matching::agreed::May;
@@ -134,8 +135,12 @@ pub(super) async fn end(store: &Store, config: &Config, args: &WhichArgs, by: &B
     Ok(0)
 }
 
-pub(super) async fn list(store: &Store, args: &ListArgs) -> Result<u8, String> {
-    let all = matches::agreements(store).await.map_err(told)?;
+pub(super) async fn list(store: &Store, args: &ListArgs, by: &By) -> Result<u8, String> {
+    let mut all = Vec::new();
+    for agreement in matches::agreements(store).await.map_err(told)? {
+        let (asked, alarms) = asked(store, &agreement, by).await?;
+        all.push(Listed { agreement, asked, alarms });
+    }
     if args.format == Format::Json {
         print_json(&all)?;
         return Ok(0);
@@ -145,25 +150,60 @@ pub(super) async fn list(store: &Store, args: &ListArgs) -> Result<u8, String> {
         return Ok(0);
     }
     let mut text = format!(
-        "{:<20} {:<12} {:<9} {:<5} {:>10}  {:<20} {:<20} {}\n",
-        "MEMBER", "NAMESPACE", "STATE", "BOTH", "BUDGET", "PROFILE", "UNTIL", "FROM"
+        "{:<20} {:<12} {:<9} {:<5} {:>21}  {:<20} {:<20} {}\n",
+        "MEMBER", "NAMESPACE", "STATE", "BOTH", "ASKED THIS WEEK", "PROFILE", "UNTIL", "FROM"
     );
-    for one in all {
+    for Listed { agreement: one, asked, alarms } in all {
         let state =
             if one.state == "proposed" { format!("{} of {}", one.approved.len(), one.needed) } else { one.state };
         let both = if one.both { "yes" } else { "no" };
-        let profile = format!("{} {}", one.profile, one.version);
+        let (profile, asked) = (format!("{} {}", one.profile, one.version), format!("{asked} of {}", one.budget));
         text.push_str(&format!(
-            "{:<20} {:<12} {state:<9} {both:<5} {:>10}  {profile:<20} {:<20} {}\n",
+            "{:<20} {:<12} {state:<9} {both:<5} {asked:>21}  {profile:<20} {:<20} {}\n",
             one.member,
             one.namespace,
-            one.budget,
             minute(one.until),
             one.source
         ));
+        for alarm in alarms {
+            text.push_str(&format!("    alarm: {alarm}\n"));
+        }
     }
     print(text)?;
     Ok(0)
+}
+
+/// An agreement, with what the member asked for under it.
+#[derive(Debug, serde::Serialize)]
+struct Listed {
+    #[serde(flatten)]
+    agreement: Agreement,
+    /// Evaluations within the last 168 hours.
+    asked: u64,
+    /// What people should look at.
+    alarms: Vec<String>,
+}
+
+/// What a member asked for within a week, and what is odd about it.
+async fn asked(store: &Store, one: &Agreement, by: &By) -> Result<(u64, Vec<String>), String> {
+    let hours = matches::hours(store, &one.member, &one.namespace, by.at).await.map_err(told)?;
+    let asked = hours.iter().map(|hour| hour.asked).sum();
+    let rounds = matches::rounds(store, 10_000).await.map_err(told)?;
+    let is_its = |round: &&matches::Round| {
+        round.member == one.member && round.namespace == one.namespace && round.side == "answers"
+    };
+    let committed = rounds.iter().filter(is_its).map(|round| round.theirs).max().unwrap_or(0);
+    let volumes: Vec<u64> = hours.iter().map(|hour| hour.asked).collect();
+    let alarms = walk::volume(&volumes, committed).into_iter().map(|alarm| match alarm {
+        Alarm::Burst { asked, usual, .. } => format!("{asked} elements in one hour; {usual} are usual"),
+        Alarm::Beyond { asked, committed } => {
+            format!(
+                "{asked} elements in a week, and its largest set has {committed}: it may be walking through a range"
+            )
+        }
+        Alarm::Dense { share, opened } => format!("{:.0} % of {opened} opened lie together", share * 100.0),
+    });
+    Ok((asked, alarms.collect()))
 }
 
 fn told_of(one: &Agreement, step: Step, by: &By) -> Result<String, String> {

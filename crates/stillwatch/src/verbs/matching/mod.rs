@@ -100,7 +100,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
             Verb::Agree(args) => agree::agree(&store, &config, args, &by).await,
             Verb::Approve(args) => agree::approve(&store, &config, args, &by).await,
             Verb::End(args) => agree::end(&store, &config, args, &by).await,
-            Verb::Agreements(args) => agree::list(&store, args).await,
+            Verb::Agreements(args) => agree::list(&store, args, &by).await,
             Verb::With(args) => with::run(&place(&config, &store)?, args, &by).await,
             Verb::Rounds(args) => rounds::list(&store, args).await,
             Verb::Show(args) => rounds::show(&store, args).await,
