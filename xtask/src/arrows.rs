@@ -34,6 +34,7 @@ const MAY: [(&str, &[&str]); 15] = [
         &[
             "stillwatch-gate",
             "stillwatch-ledger",
+            "stillwatch-matching",
             "stillwatch-model",
             "stillwatch-share",
             "stillwatch-stix",
@@ -54,7 +55,9 @@ const MAY: [(&str, &[&str]); 15] = [
     (
         "stillwatch",
         &[
+            "stillwatch-gate",
             "stillwatch-ledger",
+            "stillwatch-matching",
             "stillwatch-model",
             "stillwatch-node",
             "stillwatch-pattern",

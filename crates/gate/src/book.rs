@@ -46,7 +46,7 @@ pub struct Change {
 }
 
 /// What a change does to a decision.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Done {
     /// It is new.
@@ -73,7 +73,7 @@ pub struct Applied {
 }
 
 /// A rule that the cap stopped.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Held {
     /// Its name.
     pub rule: String,
@@ -104,6 +104,19 @@ impl Book {
             book.decisions.insert(decision.id, decision);
         }
         book
+    }
+
+    /// A part of the book as it was kept, enough of it for one change. `last` is the number of the last decision of the whole book.
+    #[must_use]
+    pub fn part(decisions: impl IntoIterator<Item = Decision>, last: u64, changed: u64) -> Self {
+        let book = Self::of(decisions, changed);
+        Book { last: book.last.max(last), ..book }
+    }
+
+    /// Number of the last decision.
+    #[must_use]
+    pub fn last(&self) -> u64 {
+        self.last
     }
 
     /// A decision by its number.

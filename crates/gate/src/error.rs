@@ -60,6 +60,12 @@ impl GateError {
         self.line
     }
 
+    /// What to do about it, where that is known.
+    #[must_use]
+    pub fn cure(&self) -> Option<&str> {
+        self.hint.as_deref()
+    }
+
     /// What is wrong, without its place.
     #[must_use]
     pub fn because(&self) -> &str {

@@ -25,6 +25,9 @@ pub struct Facts {
     /// What others said.
     #[serde(default)]
     pub received: Vec<Received>,
+    /// Other members that have the same value, by the pool of privately matched indicators; unknown counts as none.
+    #[serde(default)]
+    pub pooled: Option<Pooled>,
     /// Whether the account's identity was verified; unknown counts as not.
     #[serde(default)]
     pub verified: Option<bool>,
@@ -55,6 +58,7 @@ impl Facts {
             campaign: None,
             signals: Vec::new(),
             received: Vec::new(),
+            pooled: None,
             verified: None,
             place: Place::default(),
             accounts: 1,
@@ -175,6 +179,17 @@ pub struct Received {
     /// Somebody's disagreement outweighs it, or we found it wrong: it is no ground (`standing.rs`).
     #[serde(default)]
     pub disputed: bool,
+}
+
+/// How many other members have a value, without who they are (`docs/matching.md`): they said so privately, and nobody can be asked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Pooled {
+    /// Members, this one not among them.
+    pub members: u32,
+    /// STIX confidence, 0 to 100, that they gave it; unknown counts as 0.
+    #[serde(default)]
+    pub confidence: Option<u8>,
 }
 
 /// Traffic Light Protocol 2.0 (FIRST), least restrictive first.

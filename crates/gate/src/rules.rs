@@ -1,6 +1,6 @@
 //! Rules: from facts to an action with a lifetime, as this member's operator wrote it down.
 //! In: `rules.toml`, one subject's facts, the time. Out: what each rule proposes, and which proposal holds.
-//! Invariant: received intelligence alone proposes at most `challenge`, unless a rule of its own says why not; evasion alone always.
+//! Invariant: what others say (received, pooled) alone proposes at most `challenge`, unless a rule of its own says why not; evasion alone always.
 //! Not here: making decisions of proposals (`decision.rs`), how many at once (`rules/cap.rs`).
 
 pub mod cap;
@@ -93,7 +93,7 @@ pub struct Step {
 }
 
 /// When a rule holds: every condition that is given must.
-#[derive(Debug, Clone, Default, PartialEq, Deserialize)]
+#[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct When {
     /// Only for subjects of these kinds; empty: of any.
@@ -106,6 +106,8 @@ pub struct When {
     pub signal: Vec<SignalIs>,
     /// What others said.
     pub received: Option<ReceivedIs>,
+    /// Other members that have the same value.
+    pub pooled: Option<PooledIs>,
     /// Whether the account is verified; unknown counts as not.
     pub verified: Option<bool>,
     /// The service isn't offered there, or to such an owner; one of them suffices.
@@ -116,7 +118,7 @@ pub struct When {
 }
 
 /// A condition on our own campaign.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CampaignIs {
     /// Its score, 0 to 1.
@@ -141,7 +143,7 @@ fn half() -> f64 {
 }
 
 /// A condition on one of our own signals.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct SignalIs {
     /// Its name.
@@ -151,7 +153,7 @@ pub struct SignalIs {
 }
 
 /// A condition on received indicators: one of them meets all of it.
-#[derive(Debug, Clone, PartialEq, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ReceivedIs {
     /// STIX confidence, 0 to 100.
@@ -170,8 +172,22 @@ pub struct ReceivedIs {
     pub alone_because: Option<String>,
 }
 
+/// A condition on the pool of privately matched indicators.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PooledIs {
+    /// Other members that have the value; at least one in any case.
+    #[serde(default)]
+    pub members_at_least: u32,
+    /// STIX confidence, 0 to 100; where none is known it counts as 0.
+    #[serde(default)]
+    pub confidence_at_least: u8,
+    /// Why this rule may act beyond `challenge` on the pool alone. Kept in every decision.
+    pub alone_because: Option<String>,
+}
+
 /// Which list of `access.toml`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum NotOffered {
     /// Regions.
@@ -215,7 +231,15 @@ pub enum Evidence {
         /// Members that saw it too.
         sightings: u32,
     },
-    /// Why the operator lets received intelligence act alone.
+    /// Other members have the same value.
+    Pooled {
+        /// How many.
+        members: u32,
+        /// STIX confidence that they gave it.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        confidence: Option<u8>,
+    },
+    /// Why the operator lets what others say act alone.
     Alone {
         /// The reason, as the rule says it.
         because: String,
@@ -233,7 +257,7 @@ pub enum Evidence {
 }
 
 /// What one rule proposes for one subject.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Proposal {
     /// About whom.
     pub subject: Subject,

@@ -107,6 +107,56 @@ pub enum What {
         #[serde(default, skip_serializing_if = "Option::is_none")]
         hash: Option<String>,
     },
+    /// A step of private matching: who, what kind of thing, how large about; never what.
+    Match {
+        /// The round or epoch.
+        round: String,
+        /// Which step.
+        step: Step,
+        /// The members with whom.
+        with: Vec<String>,
+        /// What kind of thing is matched.
+        namespace: String,
+        /// The size of our own set, padded so that it says little.
+        own: u64,
+        /// The size of the others', padded.
+        theirs: u64,
+        /// Evaluations that may be asked for.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        budget: Option<u64>,
+        /// The profile that permits it, with its version.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        profile: Option<String>,
+        /// SHA-256 of what the step is bound to (a commitment, a published file), `sha256:` and hexadecimal.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        hash: Option<String>,
+    },
+}
+
+/// A step of private matching.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// What may be matched was agreed on, or proposed.
+    Agreed,
+    /// A round or an epoch was begun.
+    Begun,
+    /// A set was committed to.
+    Committed,
+    /// Elements were evaluated.
+    Evaluated,
+    /// A pool was published.
+    Published,
+    /// Single elements were asked for.
+    Checked,
+    /// Reports were handed over.
+    Reported,
+    /// Reports were opened.
+    Opened,
+    /// It ended; keys are erased.
+    Closed,
+    /// It failed, or was refused.
+    Refused,
 }
 
 /// Which way objects went.
@@ -193,6 +243,7 @@ impl Entry {
             What::Policy { profile, .. } => profile,
             What::Role { whose, .. } | What::Receipt { whose, .. } => whose,
             What::View { about, .. } | What::Decision { about, .. } => about,
+            What::Match { round, .. } => round,
         }
     }
 
@@ -234,6 +285,17 @@ impl Entry {
                     (Way::Taken, None) => Err(("hash", "is missing for objects that were taken".into())),
                     (Way::Read, Some(_)) => Err(("hash", "stands with objects that were taken only".into())),
                 }
+            }
+            What::Match { round, with, namespace, own, theirs, budget, profile, hash, .. } => {
+                text("round", round)?;
+                items("with", with.len())?;
+                with.iter().try_for_each(|member| text("with", member))?;
+                text("namespace", namespace)?;
+                number("own", *own)?;
+                number("theirs", *theirs)?;
+                budget.iter().try_for_each(|budget| number("budget", *budget))?;
+                profile.iter().try_for_each(|profile| text("profile", profile))?;
+                hash.iter().try_for_each(|hash| sha256("hash", hash))
             }
         }
     }

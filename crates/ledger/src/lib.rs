@@ -20,7 +20,7 @@ mod watch;
 
 pub use checkpoint::{Cosigned, MAX_SIZE, Signed};
 pub use cosignature::cosign;
-pub use entry::{Approval, Change, Entry, Outcome, Way, What};
+pub use entry::{Approval, Change, Entry, Outcome, Step, Way, What};
 pub use error::{Altered, Error, Place, Result};
 pub use export::export;
 pub use key::{Key, PublicKey};

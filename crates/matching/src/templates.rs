@@ -57,3 +57,53 @@ pub fn likeness(one: &[u8; SLOTS], other: &[u8; SLOTS]) -> f64 {
     let by_chance = 1.0 / 256.0;
     ((equal - by_chance) / (1.0 - by_chance)).max(0.0)
 }
+
+/// Slots of a text sketch (`stillwatch-anchors-1`): 16 of the body, 4 of the system prompt, the first tokens, the last.
+pub const ANCHORS: usize = 22;
+
+/// A text sketch's bands, as elements of [`Namespace::Template`]: two neighbouring slots each, where both are fixed. Texts of one
+/// family whose fixed slots agree to a share a have a band in common with probability 1 - (1 - a^2)^11 where all slots are fixed.
+///
+/// # Errors
+/// If fewer than two neighbouring slots are fixed: nothing of the text says which it is.
+pub fn anchors(slots: &[u32; ANCHORS]) -> Result<Vec<Element>> {
+    let mut all = Vec::new();
+    for (band, pair) in slots.chunks_exact(2).enumerate() {
+        if pair.contains(&0) {
+            continue;
+        }
+        let mut digest = Sha256::new().chain_update(b"stillwatch anchors 1");
+        pair.iter().for_each(|slot| digest.update(slot.to_le_bytes()));
+        // Beyond the bands of fingerprints: a band of one is never one of the other.
+        let mut canonical = vec![128 + band as u8];
+        canonical.extend_from_slice(&digest.finalize()[..16]);
+        all.push(Element::new(Namespace::Template, &canonical)?);
+    }
+    if all.is_empty() {
+        return Err(Error::Value {
+            namespace: Namespace::Template.name(),
+            why: "no two neighbouring slots of this sketch are fixed",
+        });
+    }
+    Ok(all)
+}
+
+/// What is attached to a text sketch's bands, where policy lets it: two bytes a slot, zero where it is free.
+#[must_use]
+pub fn anchor_sketch(slots: &[u32; ANCHORS]) -> [u8; 2 * ANCHORS] {
+    let mut sketch = [0; 2 * ANCHORS];
+    for (bytes, slot) in sketch.chunks_exact_mut(2).zip(slots) {
+        // A fixed slot never reads as a free one.
+        let short = if *slot == 0 { 0 } else { (slot & 0xffff).max(1) as u16 };
+        bytes.copy_from_slice(&short.to_le_bytes());
+    }
+    sketch
+}
+
+/// How alike two text sketches are, 0 to 1: of the slots that both have fixed, the share that are equal; 0 where none is.
+#[must_use]
+pub fn anchor_likeness(one: &[u8; 2 * ANCHORS], other: &[u8; 2 * ANCHORS]) -> f64 {
+    let pairs = one.chunks_exact(2).zip(other.chunks_exact(2)).filter(|(a, b)| *a != [0, 0] && *b != [0, 0]);
+    let (both, equal) = pairs.fold((0u32, 0u32), |(both, equal), (a, b)| (both + 1, equal + u32::from(a == b)));
+    if both == 0 { 0.0 } else { f64::from(equal) / f64::from(both) }
+}

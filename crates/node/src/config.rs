@@ -3,6 +3,7 @@
 //! Invariant: unknown keys are refused; without TLS it listens on loopback only, unless a proxy is said to end TLS before it.
 //! Not here: clients and collections, which are in the store.
 
+mod gate;
 mod oidc;
 
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
@@ -13,6 +14,7 @@ use serde::Deserialize;
 
 use crate::{Error, Result};
 
+pub use gate::{Gate, Webhook};
 pub use oidc::Oidc;
 pub(crate) use oidc::{PEOPLE, may_be_asked};
 
@@ -45,12 +47,18 @@ pub struct Config {
     pub ledger_key: Option<PathBuf>,
     /// The key that opens what others sealed to this node; none: it stays closed.
     pub sealing_key: Option<PathBuf>,
+    /// The key of this node's channels for private matching; none: nothing is matched.
+    pub matching_key: Option<PathBuf>,
+    /// A file to which everything is appended that comes to this node for matching, as it came: to show what it could learn.
+    pub matching_transcript: Option<PathBuf>,
     /// How it follows others.
     pub federation: Federation,
     /// Certificate and key.
     pub tls: Option<Tls>,
     /// Whose tokens people may show.
     pub oidc: Option<Oidc>,
+    /// Decisions: how they are made, and where points ask for them.
+    pub gate: Option<Gate>,
     /// Bounds for what one client may ask.
     pub limits: Limits,
 }
@@ -199,9 +207,12 @@ impl Default for Config {
             ledger: None,
             ledger_key: None,
             sealing_key: None,
+            matching_key: None,
+            matching_transcript: None,
             federation: Federation::default(),
             tls: None,
             oidc: None,
+            gate: None,
             limits: Limits::default(),
         }
     }
@@ -227,7 +238,16 @@ impl Config {
         if !config.data.contains("://") {
             config.data = folder.join(&config.data).display().to_string();
         }
-        for file in [&mut config.ledger, &mut config.ledger_key, &mut config.sealing_key].into_iter().flatten() {
+        for file in [
+            &mut config.ledger,
+            &mut config.ledger_key,
+            &mut config.sealing_key,
+            &mut config.matching_key,
+            &mut config.matching_transcript,
+        ]
+        .into_iter()
+        .flatten()
+        {
             *file = folder.join(&*file);
         }
         if let Some(tls) = &mut config.tls {
@@ -239,7 +259,16 @@ impl Config {
         if let Some(ca) = config.oidc.as_mut().and_then(|oidc| oidc.ca.as_mut()) {
             *ca = folder.join(&ca);
         }
+        if let Some(gate) = &mut config.gate {
+            gate.within(folder);
+        }
         Ok(config)
+    }
+
+    /// The folder of what matches need on the disk: beside the key, by its name.
+    #[must_use]
+    pub fn matching_folder(&self, key: &Path) -> PathBuf {
+        key.with_extension("rounds")
     }
 
     /// Reads TOML, and checks what it says.
@@ -299,6 +328,9 @@ impl Config {
             ));
         }
         self.oidc.as_ref().map_or(Ok(()), Oidc::check)?;
+        if let Some(gate) = &self.gate {
+            gate.check(self.role == Part::Hub, self.tls.is_some(), self.behind_proxy)?;
+        }
         if self.tls.is_none() && !self.behind_proxy && !self.listen.ip().is_loopback() {
             return Err(Error::setup(
                 format!("tokens would cross the network in the clear on {}", self.listen),
@@ -327,6 +359,10 @@ mod tests {
             ("role = \"king\"", "king"),
             ("ledger_key = \"record.key\"", "no `ledger`"),
             ("[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_crl = \"r\"", "by whom"),
+            ("[gate]\nlisten = \"0.0.0.0:80\"", "in the clear"),
+            ("[gate]\ntls = true", "no `[tls]`"),
+            ("role = \"hub\"\n[gate]", "a hub decides"),
+            ("[[gate.webhook]]\nname = \"a\"\nurl = \"http://edge.example\"\nkey = \"k\"", "can't be called"),
             ("[oidc]\nissuer = \"http://login.example\"", "can't be an issuer"),
             ("[oidc]\nissuer = \"https://login.example\"", "lacks `audience`"),
             ("[oidc]\nissuer = \"https://login.example\"\naudience = \"a\"", "lets nobody in"),

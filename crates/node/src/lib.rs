@@ -6,10 +6,12 @@
 pub mod access;
 pub mod api;
 pub mod config;
+pub mod decisions;
 mod error;
 pub mod gate;
 pub mod http;
 pub mod intel;
+pub mod matching;
 pub mod outward;
 pub mod own;
 pub mod peer;

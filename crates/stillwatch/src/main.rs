@@ -77,6 +77,10 @@ enum Verb {
     Release(Box<verbs::release::Args>),
     /// What others tell, what it is worth here, and what we answer
     Intel(Box<verbs::intel::Args>),
+    /// Rules that decide about accounts and networks: check, test, simulate, show
+    Rules(verbs::rules::Args),
+    /// What this member does about accounts and networks: list, why, reverse, roll back, appeal, review, export
+    Decisions(Box<verbs::decisions::Args>),
     /// Write the store to one file
     Backup(verbs::backup::BackupArgs),
     /// Read a backup into a store
@@ -93,6 +97,8 @@ enum Verb {
     Collection(Box<verbs::node::collection::Args>),
     /// Other servers: look, add, follow, route, sync, list, quarantine, remove
     Peer(Box<verbs::peer::Args>),
+    /// What is common with other labs, learned without showing the rest: key, member, agree, with, rounds, show, audit
+    Match(Box<verbs::matching::Args>),
     /// Sharing groups of a hub: add, list, show, join, leave, end
     Group(Box<verbs::node::group::Args>),
     /// A campaign's case as one archive that anybody can check; and checking one
@@ -141,6 +147,8 @@ fn main() -> ExitCode {
         Verb::Policy(args) => verbs::policy::run(&args),
         Verb::Release(args) => verbs::release::run(&args),
         Verb::Intel(args) => verbs::intel::run(&args),
+        Verb::Rules(args) => verbs::rules::run(&args),
+        Verb::Decisions(args) => verbs::decisions::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),
         Verb::Restore(args) => verbs::backup::restore(&args),
         Verb::Ledger(args) => verbs::ledger::run(&args),
@@ -149,6 +157,7 @@ fn main() -> ExitCode {
         Verb::Client(args) => verbs::node::client::run(&args),
         Verb::Collection(args) => verbs::node::collection::run(&args),
         Verb::Peer(args) => verbs::peer::run(&args),
+        Verb::Match(args) => verbs::matching::run(&args),
         Verb::Group(args) => verbs::node::group::run(&args),
         Verb::Evidence(args) => verbs::evidence::run(&args),
         Verb::Demo(args) => verbs::demo::run(&args),

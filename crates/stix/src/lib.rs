@@ -5,6 +5,7 @@
 
 pub mod bundle;
 pub mod campaign;
+pub mod decided;
 pub mod extension;
 mod fault;
 pub mod heard;

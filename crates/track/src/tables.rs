@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 53] = [
+pub(crate) const TABLES: [Table; 70] = [
     Table {
         name: "runs",
         key: "run",
@@ -247,6 +247,70 @@ pub(crate) const TABLES: [Table; 53] = [
         spec: "week:int collection:int what:text name:text objects:int",
     },
     Table { name: "client_certificates", key: "certificate", spec: "certificate:text client:text recorded:int" },
+    Table { name: "match_members", key: "name", spec: "name:text key:text peer:text relayed:int made:int author:text" },
+    Table {
+        name: "agreements",
+        key: "member, namespace",
+        spec: "member:text namespace:text source:text two_sided:int budget:int profile:text version:int \
+                  digest:text may:text needed:int until:int state:text made:int author:text",
+    },
+    Table {
+        name: "agreement_approvals",
+        key: "member, namespace, author",
+        spec: "member:text namespace:text author:text recorded:int",
+    },
+    Table {
+        name: "match_hours",
+        key: "member, namespace, hour",
+        spec: "member:text namespace:text hour:int asked:int",
+    },
+    Table {
+        name: "rounds",
+        key: "id",
+        spec: "id:text member:text namespace:text side:text terms:text own:int theirs:int profile:text \
+                  state:text because:text begun:int ended:int found:int",
+    },
+    Table {
+        name: "round_matches",
+        key: "round, element, campaign",
+        spec: "round:text element:text value:text campaign:text first_seen:int last_seen:int \
+                  confidence:int magnitude:int likeness:real",
+    },
+    Table {
+        name: "epochs",
+        key: "id",
+        spec: "id:text hub:text namespace:text number:int state:text setup:text terms:text profile:text public:text begun:int ends:int settled:int because:text round:int",
+    },
+    Table { name: "epoch_holders", key: "epoch", spec: "epoch:text state:text" },
+    Table { name: "epoch_hours", key: "epoch, member, hour", spec: "epoch:text member:text hour:int asked:int" },
+    Table {
+        name: "epoch_alarms",
+        key: "epoch, member, what",
+        spec: "epoch:text member:text what:text told:text recorded:int",
+    },
+    Table {
+        name: "epoch_commitments",
+        key: "epoch, member",
+        spec: "epoch:text member:text root:text size:int recorded:int",
+    },
+    Table {
+        name: "epoch_files",
+        key: "epoch, member, what",
+        spec: "epoch:text member:text what:text bytes:int hash:text recorded:int",
+    },
+    Table {
+        name: "decisions",
+        key: "id",
+        spec: "id:int kind:text value:text made_by:text author:text campaign:text state:text expires:int body:text",
+    },
+    Table {
+        name: "decision_history",
+        key: "decision, place",
+        spec: "decision:int place:int recorded:int author:text what:text because:text",
+    },
+    Table { name: "decision_changes", key: "number", spec: "number:int decision:int done:text recorded:int" },
+    Table { name: "decision_clock", key: "place", spec: "place:int last:int changed:int seen:int" },
+    Table { name: "gate_kept", key: "name", spec: "name:text body:text" },
 ];
 
 #[cfg(test)]

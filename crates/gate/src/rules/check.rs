@@ -56,17 +56,20 @@ fn figures(when: &When) -> Result<(), GateError> {
     if when.signal.iter().any(|signal| !signal.at_least.is_finite()) {
         return Err(GateError::new("a signal's contribution is a number").field("rule.when.signal.at_least"));
     }
-    let confidence = when.received.as_ref().map_or(0, |received| received.confidence_at_least);
-    if confidence > 100 {
-        return Err(GateError::new(format!("STIX confidence is 0 to 100, not {confidence}"))
-            .field("rule.when.received.confidence_at_least"));
+    let received = when.received.as_ref().map_or(0, |received| received.confidence_at_least);
+    let pooled = when.pooled.as_ref().map_or(0, |pooled| pooled.confidence_at_least);
+    for (ground, confidence) in [("received", received), ("pooled", pooled)] {
+        if confidence > 100 {
+            return Err(GateError::new(format!("STIX confidence is 0 to 100, not {confidence}"))
+                .field(format!("rule.when.{ground}.confidence_at_least")));
+        }
     }
     Ok(())
 }
 
 fn grounds(rule: &Rule) -> Result<(), GateError> {
     let when = &rule.when;
-    let (received, evasion) = (when.received.as_ref(), when.evasion_at_least);
+    let (received, pooled, evasion) = (when.received.as_ref(), when.pooled.as_ref(), when.evasion_at_least);
     let own = when.campaign.as_ref().is_some_and(own_campaign)
         || when.signal.iter().any(|signal| signal.at_least >= OWN_SIGNAL);
     let named = when.campaign.is_some() || !when.signal.is_empty();
@@ -76,22 +79,27 @@ fn grounds(rule: &Rule) -> Result<(), GateError> {
     if evasion == Some(0) {
         return Err(GateError::new("`evasion_at_least = 0` is always true").field("rule.when.evasion_at_least"));
     }
-    if !named && received.is_none() && evasion.is_none() && when.not_offered.is_empty() {
+    if !named && received.is_none() && pooled.is_none() && evasion.is_none() && when.not_offered.is_empty() {
         return Err(GateError::new(format!("rule `{}` names no ground: it would hit everybody", rule.name))
             .field("rule.when")
-            .hint("name a `campaign`, a `signal`, `received`, `not_offered` or `evasion_at_least`"));
+            .hint("name a `campaign`, a `signal`, `received`, `pooled`, `not_offered` or `evasion_at_least`"));
     }
     if !rule.action.beyond_challenge() || own || !when.not_offered.is_empty() {
         return Ok(());
     }
-    let alone = received.and_then(|received| received.alone_because.as_deref());
-    if alone.is_some_and(|because| !because.trim().is_empty()) {
+    let alone = [received.map(|received| &received.alone_because), pooled.map(|pooled| &pooled.alone_because)];
+    if alone.into_iter().flatten().flatten().any(|because| !because.trim().is_empty()) {
         return Ok(());
     }
     let what = rule.action.name();
-    if received.is_some() {
-        return Err(GateError::new(format!("received intelligence alone may not {what}"))
-            .field("rule.when.received")
+    if received.is_some() || pooled.is_some() {
+        let (said, field) = if received.is_some() {
+            ("received intelligence", "rule.when.received")
+        } else {
+            ("what other members have too", "rule.when.pooled")
+        };
+        return Err(GateError::new(format!("{said} alone may not {what}"))
+            .field(field)
             .hint("add evidence of your own (`campaign` with `score_at_least = 0.5` or a concluded label, or a `signal` of at least 1.0), weaken the action to `challenge`, or say why in `alone_because`"));
     }
     if evasion.is_some() {

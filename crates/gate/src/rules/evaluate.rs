@@ -11,7 +11,9 @@ use crate::access::Seen;
 use crate::action::Action;
 use crate::facts::Facts;
 use crate::rules::check::{OWN_SCORE, OWN_SIGNAL};
-use crate::rules::{CampaignIs, Evidence, Judged, Listed, Mode, NotOffered, Proposal, ReceivedIs, Rule, Rules, When};
+use crate::rules::{
+    CampaignIs, Evidence, Judged, Listed, Mode, NotOffered, PooledIs, Proposal, ReceivedIs, Rule, Rules, When,
+};
 use crate::subject::Subject;
 
 impl Rules {
@@ -84,7 +86,7 @@ fn may_go_beyond(evidence: &[Evidence]) -> bool {
         Evidence::Campaign { score, label, .. } => *score >= OWN_SCORE || label.concluded(),
         Evidence::Signal { contribution, .. } => *contribution >= OWN_SIGNAL,
         Evidence::NotOffered { .. } | Evidence::Alone { .. } => true,
-        Evidence::Received { .. } | Evidence::Evasion { .. } => false,
+        Evidence::Received { .. } | Evidence::Pooled { .. } | Evidence::Evasion { .. } => false,
     })
 }
 
@@ -107,6 +109,9 @@ fn holds(when: &When, facts: &Facts, seen: &Seen, now: Timestamp) -> Option<Vec<
     }
     if let Some(wanted) = &when.received {
         evidence.extend(received(wanted, facts, now)?);
+    }
+    if let Some(wanted) = &when.pooled {
+        evidence.extend(pooled(wanted, facts)?);
     }
     if !when.not_offered.is_empty() {
         let lists = when.not_offered.iter().filter_map(|list| match list {
@@ -164,4 +169,13 @@ fn received(wanted: &ReceivedIs, facts: &Facts, now: Timestamp) -> Option<Vec<Ev
     });
     let alone = wanted.alone_because.iter().map(|because| Evidence::Alone { because: because.clone() });
     Some(evidence.chain(alone).collect())
+}
+
+fn pooled(wanted: &PooledIs, facts: &Facts) -> Option<Vec<Evidence>> {
+    let found = facts.pooled?;
+    let fits =
+        found.members >= wanted.members_at_least.max(1) && found.confidence.unwrap_or(0) >= wanted.confidence_at_least;
+    let evidence = Evidence::Pooled { members: found.members, confidence: found.confidence };
+    let alone = wanted.alone_because.iter().map(|because| Evidence::Alone { because: because.clone() });
+    fits.then(|| std::iter::once(evidence).chain(alone).collect())
 }

@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use stillwatch_gate::book::{Change, Done};
 use stillwatch_gate::decide::decide;
 use stillwatch_gate::enforce::carve::Allowed;
-use stillwatch_gate::facts::{Label, OwnCampaign, OwnSignal, Pap, Received, Tlp};
+use stillwatch_gate::facts::{Label, OwnCampaign, OwnSignal, Pap, Pooled, Received, Tlp};
 use stillwatch_gate::rules::Step;
 use stillwatch_gate::table::row::Key;
 use stillwatch_gate::{Access, Action, Answer, Entry, Facts, Kind, Request, Rules, Subject, Table};
@@ -197,12 +197,14 @@ proptest! {
     fn received_intelligence_alone_never_goes_beyond_a_challenge(
         rule in any_rule(),
         received in prop::collection::vec(any_received(), 0..5),
+        pooled in prop::option::of((0..5_u32, prop::option::of(0..=100_u8))),
         verified in prop::option::of(any::<bool>()),
         place in any_place(),
     ) {
         // Rules that can't be read don't act; what can be read is asked with nothing but others' word.
         let Ok(rules) = Rules::read("rules.toml", &rule, access()) else { return Ok(()) };
-        let facts = Facts { received, verified, place, ..Facts::of(Subject::Account("a".to_owned())) };
+        let pooled = pooled.map(|(members, confidence)| Pooled { members, confidence });
+        let facts = Facts { received, pooled, verified, place, ..Facts::of(Subject::Account("a".to_owned())) };
         let judged = rules.judge(&facts, now());
         for proposal in judged.holds.into_iter().chain(judged.outdone).chain(judged.shadow) {
             prop_assert!(!proposal.action.beyond_challenge(), "{rule}\n{proposal:?}");
@@ -220,6 +222,25 @@ proptest! {
         prop_assert_eq!(proposal.action, Action::Block);
         let kept = serde_json::to_string(&proposal.evidence).map_err(|e| TestCaseError::fail(e.to_string()))?;
         prop_assert!(kept.contains("incident 7"));
+    }
+
+    #[test]
+    fn what_members_have_in_common_counts_from_where_the_rule_says(
+        least in 0..4_u32, sure in 0..=100_u8, members in 0..5_u32, confidence in prop::option::of(0..=100_u8),
+        is_alone in any::<bool>(),
+    ) {
+        let alone = if is_alone { ", alone_because = \"incident 8\"" } else { "" };
+        let action = if is_alone { "block" } else { "challenge" };
+        let rule = format!(
+            "[[rule]]\nname = \"r\"\nbecause = \"b\"\nmode = \"enforce\"\nwhen.pooled = {{ members_at_least = {least}, confidence_at_least = {sure}{alone} }}\nthen = {{ action = \"{action}\", for = \"1d\" }}\n"
+        );
+        let rules = Rules::read("rules.toml", &rule, Access::default()).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        let facts = Facts { pooled: Some(Pooled { members, confidence }), ..Facts::of(Subject::Account("a".to_owned())) };
+        let holds = rules.judge(&facts, now()).holds;
+        let wanted = members >= least.max(1) && confidence.unwrap_or(0) >= sure;
+        prop_assert_eq!(holds.as_ref().map(|proposal| proposal.action.name()), wanted.then_some(action));
+        let said = serde_json::to_string(&holds.map(|p| p.evidence)).map_err(|e| TestCaseError::fail(e.to_string()))?;
+        prop_assert_eq!(said.contains("incident 8"), wanted && is_alone);
     }
 
     #[test]
@@ -254,6 +275,11 @@ fn any_rule() -> impl Strategy<Value = String> {
             format!("received = {{ confidence_at_least = {confidence}, sightings_at_least = {sightings} }}\n")
         })
     });
+    let pooled = prop::option::of((0..4_u8, 0..=100_u8)).prop_map(|given| {
+        given.map(|(members, confidence)| {
+            format!("pooled = {{ members_at_least = {members}, confidence_at_least = {confidence} }}\n")
+        })
+    });
     let evasion =
         prop::option::of(1..3_u8).prop_map(|given| given.map(|least| format!("evasion_at_least = {least}\n")));
     let verified = prop::option::of(any::<bool>()).prop_map(|given| given.map(|v| format!("verified = {v}\n")));
@@ -264,9 +290,9 @@ fn any_rule() -> impl Strategy<Value = String> {
         "action = \"block\"",
     ]);
     let mode = prop::sample::select(vec!["enforce", "shadow"]);
-    (campaign, signal, received, evasion, verified, then, mode).prop_map(
-        |(campaign, signal, received, evasion, verified, then, mode)| {
-            let when: String = [campaign, signal, received, evasion, verified].into_iter().flatten().collect();
+    (campaign, signal, received, pooled, evasion, verified, then, mode).prop_map(
+        |(campaign, signal, received, pooled, evasion, verified, then, mode)| {
+            let when: String = [campaign, signal, received, pooled, evasion, verified].into_iter().flatten().collect();
             format!("[[rule]]\nname = \"r\"\nbecause = \"b\"\nmode = \"{mode}\"\n[rule.when]\n{when}[rule.then]\n{then}\nfor = \"1d\"\n")
         },
     )

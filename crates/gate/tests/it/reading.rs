@@ -54,6 +54,8 @@ fn errors_name_file_line_and_field() {
             "a weak signal is no evidence",
             rule("when.signal = [{ name = \"s\", at_least = 0.1 }]\nwhen.received = {}", block),
         ),
+        ("the pool alone blocks", rule("when.pooled = { members_at_least = 3 }", block)),
+        ("a confidence beyond all", rule("when.pooled = { confidence_at_least = 101 }", block)),
         ("evasion blocks", rule("when.evasion_at_least = 2", block)),
         ("no ground", rule("when.verified = false", block)),
         ("always true", rule("when.evasion_at_least = 0", "then = { action = \"challenge\", for = \"1d\" }")),

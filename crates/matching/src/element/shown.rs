@@ -7,7 +7,7 @@ use std::fmt::Write as _;
 use std::net::{Ipv4Addr, Ipv6Addr};
 
 use super::Namespace;
-use crate::templates::BANDS;
+use crate::templates::{ANCHORS, BANDS};
 
 /// Whether canonical bytes, without the namespace, are as `normalise` or `templates` would give them.
 pub(super) fn has_form(namespace: Namespace, canonical: &[u8]) -> bool {
@@ -18,7 +18,11 @@ pub(super) fn has_form(namespace: Namespace, canonical: &[u8]) -> bool {
         }
         Namespace::Email => std::str::from_utf8(canonical)
             .is_ok_and(|text| !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace())),
-        Namespace::Template => canonical.len() == 17 && usize::from(canonical[0]) < BANDS,
+        Namespace::Template => {
+            // Of a fingerprint, or of a text sketch.
+            let band = usize::from(canonical[0]);
+            canonical.len() == 17 && (band < BANDS || (128..128 + ANCHORS / 2).contains(&band))
+        }
         Namespace::Domain
         | Namespace::Phone
         | Namespace::PhonePrefix

@@ -186,6 +186,12 @@ impl Receiver {
         self.progress
     }
 
+    /// How many of its own elements were handed over ([`Receiver::blind`]): the next is that one.
+    #[must_use]
+    pub fn handed(&self) -> u64 {
+        self.commitment.count()
+    }
+
     /// Whether all records came. If the last frame was lost, or never sent, nothing is missing but the sender's knowing it.
     #[must_use]
     pub fn has_all(&self) -> bool {

@@ -8,7 +8,8 @@ use sha2::{Digest, Sha256};
 
 use crate::element::Namespace;
 use crate::error::{Error, Result};
-use crate::frame::{MAX_BODY, encode};
+use crate::frame::encode;
+use crate::oprf::{MAX_BATCH, POINT};
 use crate::record::{SEALING, TAG};
 use crate::size::{MAX_SET, padded};
 
@@ -82,8 +83,8 @@ impl Terms {
         }
     }
 
-    /// Records in one frame.
+    /// Records in one frame, which leaves as much room as other frames do for whoever carries it.
     pub(super) fn records_a_frame(&self) -> usize {
-        MAX_BODY / self.record()
+        MAX_BATCH * POINT / self.record()
     }
 }

@@ -20,12 +20,14 @@ pub enum Role {
     Member,
     /// The node in the middle.
     Hub,
+    /// An enforcement point: it asks the gate (`[gate]`), and has no part in the exchange.
+    Point,
 }
 
 impl Role {
     /// Every role.
-    pub const ALL: [Role; 7] =
-        [Role::Viewer, Role::Analyst, Role::Approver, Role::Auditor, Role::Admin, Role::Member, Role::Hub];
+    pub const ALL: [Role; 8] =
+        [Role::Viewer, Role::Analyst, Role::Approver, Role::Auditor, Role::Admin, Role::Member, Role::Hub, Role::Point];
 
     /// Its word.
     #[must_use]
@@ -38,6 +40,7 @@ impl Role {
             Role::Admin => "admin",
             Role::Member => "member",
             Role::Hub => "hub",
+            Role::Point => "point",
         }
     }
 
@@ -51,6 +54,12 @@ impl Role {
     #[must_use]
     pub fn writes(self) -> bool {
         matches!(self, Role::Analyst | Role::Admin | Role::Member | Role::Hub)
+    }
+
+    /// Whether it may ask the gate.
+    #[must_use]
+    pub fn asks_the_gate(self) -> bool {
+        self == Role::Point
     }
 
     /// Whether every collection is its to use, and every object its to remove.

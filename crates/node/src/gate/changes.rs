@@ -71,7 +71,7 @@ pub(crate) async fn listen(
 
 /// Hands on what is new until the point goes away. A slow point holds up itself alone.
 async fn send(gate: Arc<Gate>, mut from: u64, sender: mpsc::Sender<Result<Event, Infallible>>) {
-    let mut newest = gate.newest.subscribe();
+    let (mut newest, mut over) = (gate.newest.subscribe(), gate.over.subscribe());
     loop {
         newest.borrow_and_update();
         loop {
@@ -92,6 +92,7 @@ async fn send(gate: Arc<Gate>, mut from: u64, sender: mpsc::Sender<Result<Event,
         }
         tokio::select! {
             changed = newest.changed() => if changed.is_err() { return },
+            _ = over.wait_for(|over| *over) => return,
             () = sender.closed() => return,
         }
     }

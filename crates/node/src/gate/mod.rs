@@ -24,7 +24,7 @@ use serde::{Deserialize, Serialize};
 use stillwatch_gate::book::Change;
 use stillwatch_gate::enforce::crowdsec::Cursor;
 use stillwatch_gate::points::{Late, Points, Way};
-use stillwatch_gate::{Feed, Live, Steady};
+use stillwatch_gate::{Feed, Live, Steady, Table};
 use tokio::sync::watch;
 
 pub use key::{Keys, hashed};
@@ -45,11 +45,13 @@ pub struct Gate {
     clock: Clock,
     steady: Mutex<Steady>,
     newest: watch::Sender<u64>,
+    /// Whether those who listen are to go.
+    over: watch::Sender<bool>,
     settling: AtomicBool,
 }
 
 /// Where a bouncer that polls stands. Kept over restarts, it needn't be told everything again.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Polled {
     /// What it had before the last answer: the next answer begins here, so that one that got lost does no harm.
     pub before: Cursor,
@@ -90,6 +92,7 @@ impl Gate {
             clock,
             steady: Mutex::new(Steady::begin(wall, counted, floor)),
             newest,
+            over: watch::Sender::new(false),
             settling: AtomicBool::new(false),
         })
     }
@@ -103,6 +106,18 @@ impl Gate {
         self.newest.send_replace(self.live.now().number());
     }
 
+    /// Puts another table in place of all before, and its changes: those who follow are told to ask for everything.
+    pub fn replace(self: &Arc<Self>, table: Table, feed: Feed) {
+        self.live.replace(table);
+        *self.feed.write().unwrap_or_else(PoisonError::into_inner) = feed;
+        self.newest.send_replace(self.live.now().number());
+    }
+
+    /// Ends the answers that never end by themselves.
+    pub fn end(&self) {
+        self.over.send_replace(true);
+    }
+
     /// The table in use.
     #[must_use]
     pub fn live(&self) -> &Live {
@@ -114,6 +129,12 @@ impl Gate {
     pub fn late(&self) -> Vec<Late> {
         let feed = self.feed.read().unwrap_or_else(PoisonError::into_inner);
         self.points().late(&feed, self.time())
+    }
+
+    /// How many points ever reported.
+    #[must_use]
+    pub fn reported(&self) -> usize {
+        self.points().known().len()
     }
 
     /// Where bouncers stand, to be kept.
@@ -138,8 +159,16 @@ impl Gate {
         }
     }
 
-    fn now(&self) -> i64 {
+    /// The time that decisions are looked up at, in seconds since 1970.
+    #[must_use]
+    pub fn now(&self) -> i64 {
         self.read_clock().0
+    }
+
+    /// Seconds by which the system's clock was moved and isn't followed.
+    #[must_use]
+    pub fn clock_moved(&self) -> i64 {
+        self.read_clock().1
     }
 
     fn read_clock(&self) -> (i64, i64) {

@@ -60,6 +60,8 @@ where
     F: Future<Output = bool>,
 {
     let mut newest = gate.newest.subscribe();
+    // One that can never be called is an alarm too.
+    gate.report(&point, Way::Push, has);
     let mut wait = Duration::from_millis(100);
     loop {
         newest.borrow_and_update();

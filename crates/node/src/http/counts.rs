@@ -39,7 +39,20 @@ pub struct Counts {
     came: Family<What, Counter>,
     sent: Counter,
     connections: Gauge,
+    gate: [Gauge; FIGURES.len()],
 }
+
+/// Figures of the gate; 0 where there is none.
+const FIGURES: [(&str, &str); 8] = [
+    ("gate_change", "Number of the last change of decisions that is served"),
+    ("gate_decisions", "Decisions that are served"),
+    ("gate_points", "Enforcement points that reported"),
+    ("gate_points_late", "Enforcement points that fall behind or are silent: an alarm where it isn't 0"),
+    ("gate_rules_stopped", "Rules that the cap stopped and that wait for a person"),
+    ("gate_behind", "1 while decisions can't be read from the store, and those before are served"),
+    ("gate_unwritten", "1 while decisions can't be kept, and nothing new is decided"),
+    ("gate_rules_unread", "1 while the rules or facts can't be read, and those before are asked"),
+];
 
 /// Seconds by which requests are counted.
 fn buckets() -> Histogram {
@@ -63,7 +76,12 @@ impl Default for Counts {
         registry.register("objects_received", "Objects that clients sent, by what became of them", came.clone());
         registry.register("objects_sent", "Objects on pages that clients read", sent.clone());
         registry.register("connections", "Connections that are open", connections.clone());
-        Self { registry, requests, seconds, came, sent, connections }
+        let gate = FIGURES.map(|(name, help)| {
+            let gauge = Gauge::default();
+            registry.register(name, help, gauge.clone());
+            gauge
+        });
+        Self { registry, requests, seconds, came, sent, connections, gate }
     }
 }
 
@@ -84,6 +102,13 @@ impl Counts {
 
     pub(crate) fn connections(&self, by: i64) {
         self.connections.inc_by(by);
+    }
+
+    /// The gate's figures, in the order of their names here.
+    pub(crate) fn gate(&self, figures: &[i64; FIGURES.len()]) {
+        for (gauge, figure) in self.gate.iter().zip(figures) {
+            gauge.set(*figure);
+        }
     }
 
     /// The text that Prometheus reads.

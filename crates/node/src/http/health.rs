@@ -30,16 +30,27 @@ pub(super) fn figures() -> Router<Arc<Node>> {
 }
 
 async fn ready(State(node): State<Arc<Node>>) -> (StatusCode, &'static str) {
-    if node.is_ready() {
-        (StatusCode::OK, "ready\n")
-    } else {
-        (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n")
+    if !node.is_ready() {
+        return (StatusCode::SERVICE_UNAVAILABLE, "the store does not answer\n");
+    }
+    // What is served goes on: nobody should take the node out of service for it.
+    match node.acting.as_ref().map(|acting| acting.trouble()) {
+        Some(trouble) if trouble.behind.is_some() => {
+            (StatusCode::OK, "ready; decisions are as they were: the store can't be read\n")
+        }
+        Some(trouble) if trouble.unwritten.is_some() => {
+            (StatusCode::OK, "ready; decisions are as they were: the store can't be written\n")
+        }
+        _ => (StatusCode::OK, "ready\n"),
     }
 }
 
 async fn metrics(State(node): State<Arc<Node>>, Extension(Who(client)): Extension<Who>) -> Response {
     if !client.role.sees_figures() {
         return Refusal::forbidden("Figures are for the roles `admin` and `auditor`").into_response();
+    }
+    if let Some(acting) = &node.acting {
+        node.counts.gate(&acting.figures());
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], node.counts.text()).into_response()

@@ -23,9 +23,12 @@ use tower_http::CompressionLevel;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
-use crate::access::{Book, People};
+use crate::access::{Book, People, hash};
 use crate::config::Config;
-use crate::{Receipts, Record, Result, api, taxii};
+use crate::decisions::{Acting, ask_pool};
+use crate::gate::{Keys, system_clock};
+use crate::matching::{Lines, Place, Relay};
+use crate::{Receipts, Record, Result, api, matching, taxii};
 
 /// What answers requests.
 #[derive(Debug)]
@@ -42,7 +45,7 @@ pub struct Node {
     pub(crate) shares: shares::Shares,
     /// Whether the store answered when it was last asked.
     ready: AtomicBool,
-    book: RwLock<Arc<Book>>,
+    book: Arc<RwLock<Arc<Book>>>,
     /// People, where an issuer's tokens are taken.
     pub(crate) people: Option<People>,
     /// How often clients may ask.
@@ -53,6 +56,14 @@ pub struct Node {
     pub receipts: Receipts,
     /// The ledger, where there is one.
     pub record: Option<Record>,
+    /// Where matching is done, where there is a key for it.
+    pub matching: Option<Place>,
+    /// Channels that others opened.
+    pub(crate) lines: Lines,
+    /// What is passed on between members.
+    pub(crate) relay: Relay,
+    /// What decides about accounts and networks, where `[gate]` says so.
+    pub acting: Option<Arc<Acting>>,
 }
 
 impl Node {
@@ -61,8 +72,20 @@ impl Node {
     /// # Errors
     /// When the store, the ledger, or the authority of people's issuer, can't be read.
     pub async fn new(config: Config, store: Store) -> Result<Arc<Self>> {
-        let book = RwLock::new(Arc::new(Book::read(&store).await?));
+        let book = Arc::new(RwLock::new(Arc::new(Book::read(&store).await?)));
         let record = Record::of(&config)?;
+        let matching = Place::of(&config, &store, record.as_ref())?;
+        let acting = match &config.gate {
+            Some(gate) => {
+                let keys = points(&book);
+                let acting = Acting::open(&config.name, gate, store.clone(), keys, system_clock()).await?;
+                if let Some(place) = &matching {
+                    acting.ask_pool(ask_pool(place));
+                }
+                Some(acting)
+            }
+            None => None,
+        };
         let people = config.oidc.as_ref().map(People::new).transpose()?;
         Ok(Arc::new(Self {
             people,
@@ -75,6 +98,10 @@ impl Node {
             counts: counts::Counts::default(),
             receipts: Receipts::of(&config, record.as_ref()),
             record,
+            matching,
+            lines: Lines::default(),
+            relay: Relay::default(),
+            acting,
             config,
             store,
         }))
@@ -108,10 +135,21 @@ impl Node {
     }
 }
 
+/// Keys of points: tokens of clients with that role, as they stand.
+fn points(book: &Arc<RwLock<Arc<Book>>>) -> Keys {
+    let book = Arc::clone(book);
+    Arc::new(move |key| {
+        let book = Arc::clone(&book.read().unwrap_or_else(PoisonError::into_inner));
+        let known = book.client(&hash(key)).filter(|known| known.role.asks_the_gate())?;
+        Some(known.name.as_str().into())
+    })
+}
+
 /// Everything that is answered.
 pub fn router(node: &Arc<Node>) -> Router {
     let guarded = taxii::routes()
         .merge(api::routes())
+        .merge(matching::routes())
         .merge(health::figures())
         .fallback(|| async { answer::Refusal::unknown("resource") })
         .layer(CatchPanicLayer::new())

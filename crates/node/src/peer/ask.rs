@@ -114,6 +114,15 @@ impl Asker {
         self.send(request.body(body)).await
     }
 
+    /// POST of bytes under the server's root; the bytes that come back.
+    ///
+    /// # Errors
+    /// When it can't be reached, or says no.
+    pub(crate) async fn bytes(&self, path: &str, kind: &'static str, body: Vec<u8>) -> Result<Vec<u8>, Failure> {
+        let request = self.client.request(Method::POST, self.under(path)?).header(ACCEPT, kind);
+        Ok(self.send(request.header(CONTENT_TYPE, kind).body(body)).await?.bytes)
+    }
+
     async fn send(&self, request: RequestBuilder) -> Result<Reply, Failure> {
         let request = request.timeout(self.patience);
         let request = match (&self.username, &self.secret) {

@@ -3,6 +3,7 @@
 //! Invariant: how many connections there are, and how long each may be silent, is bounded; a broken one ends nothing but itself.
 //! Not here: what is answered (`http`).
 
+mod acts;
 mod background;
 mod live;
 mod patience;
@@ -28,10 +29,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::Semaphore;
 use tokio_rustls::TlsAcceptor;
 use tower::ServiceExt;
+use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::guard::Peer;
 use crate::http::{Node, router};
 use crate::{Error, Result};
+use acts::Acts;
 use patience::Patient;
 use shown::Shown;
 
@@ -63,26 +66,33 @@ pub async fn serve(node: Arc<Node>, listener: TcpListener, tls: Option<Arc<Live>
     let (ended, is_ended) = tokio::sync::oneshot::channel();
     let background = tokio::spawn(background::run(Arc::clone(&node), is_ended));
     let following = tls.clone().map(|live| tokio::spawn(live::follow(live)));
-    let mut stop = std::pin::pin!(stop);
-    loop {
-        let accepted = tokio::select! {
-            () = &mut stop => break,
-            accepted = accept(&listener, &room) => accepted,
-        };
-        let Some((stream, peer, place)) = accepted else { continue };
-        // Of one address' connections beyond its share there is no answer: they end.
-        let Some(held) = addresses.enter(peer.ip(), each) else { continue };
-        let connection = Connection { node: Arc::clone(&node), app: app.clone(), peer };
-        let (tls, watcher) = (tls.clone(), graceful.watcher());
-        tokio::spawn(async move {
-            connection.node.counts.connections(1);
-            connection.run(stream, tls, watcher).await;
-            connection.node.counts.connections(-1);
-            drop((place, held));
-        });
+    let acting = node.acting.clone().map(|acting| Acts::begin(&acting));
+    let points = node.acting.as_ref().and_then(|acting| {
+        // Points are few, and may all stand behind one address.
+        let (each, tls) = (limits.connections, tls.clone().filter(|_| acting.over_tls()));
+        let app = crate::gate::router(Arc::clone(acting.gate())).layer(CatchPanicLayer::new());
+        let (room, addresses) = (Arc::new(Semaphore::new(limits.connections)), Arc::default());
+        Some(Door { node: Arc::clone(&node), app, listener: acting.listener()?, tls, room, addresses, each })
+    });
+    let members = Door { node: Arc::clone(&node), app, listener, tls, room, addresses, each };
+    tokio::select! {
+        () = stop => {}
+        () = members.let_in(&graceful) => {}
+        () = async {
+            match &points {
+                Some(points) => points.let_in(&graceful).await,
+                None => std::future::pending().await,
+            }
+        } => {}
     }
-    drop(listener);
+    drop((members, points));
     tidying.abort();
+    if let Some(acting) = acting {
+        acting.end();
+    }
+    if let Some(acting) = &node.acting {
+        acting.gate().end();
+    }
     if let Some(following) = following {
         following.abort();
     }
@@ -93,6 +103,37 @@ pub async fn serve(node: Arc<Node>, listener: TcpListener, tls: Option<Arc<Live>
     // Whoever read until now has a receipt.
     let _ = ended.send(());
     let _ = background.await;
+}
+
+/// A socket, and what answers behind it.
+struct Door {
+    node: Arc<Node>,
+    app: Router,
+    listener: TcpListener,
+    tls: Option<Arc<Live>>,
+    room: Arc<Semaphore>,
+    addresses: Arc<Addresses>,
+    /// Connections of one address.
+    each: usize,
+}
+
+impl Door {
+    /// Takes connections until it is dropped; those that are there go on.
+    async fn let_in(&self, graceful: &GracefulShutdown) {
+        loop {
+            let Some((stream, peer, place)) = accept(&self.listener, &self.room).await else { continue };
+            // Of one address' connections beyond its share there is no answer: they end.
+            let Some(held) = self.addresses.enter(peer.ip(), self.each) else { continue };
+            let connection = Connection { node: Arc::clone(&self.node), app: self.app.clone(), peer };
+            let (tls, watcher) = (self.tls.clone(), graceful.watcher());
+            tokio::spawn(async move {
+                connection.node.counts.connections(1);
+                connection.run(stream, tls, watcher).await;
+                connection.node.counts.connections(-1);
+                drop((place, held));
+            });
+        }
+    }
 }
 
 /// The next connection, when there is room for one.

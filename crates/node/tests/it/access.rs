@@ -54,6 +54,10 @@ GET    /api/v1/groups                           200   200     200      200     2
 GET    /api/v1/groups/nonsense                  404   404     404      404     404   404  404    404    404      404    404  401
 GET    /api/v1/trends                           404   404     404      404     404   404  404    404    404      404    404  401
 GET    /api/v1/ledger/consistency/0             404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/lines                   404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/lines/00                404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/relay/x/lines           404   404     404      404     404   404  404    404    404      404    404  401
+POST   /api/v1/matching/relay/x/lines/00        404   404     404      404     404   404  404    404    404      404    404  401
 GET    /api/v1/nowhere                          404   404     404      404     404   404  404    404    404      404    404  401
 POST   /healthz                                 405   405     405      405     405   405  405    405    405      405    405  405
 GET    /healthz                                 200   200     200      200     200   200  200    200    200      200    200  200

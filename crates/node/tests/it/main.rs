@@ -9,9 +9,9 @@ mod authority;
 mod came_back;
 mod certificates;
 mod cut;
+mod deciding;
 mod faults;
 mod filters;
-#[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/fixture.rs"]
 mod fixture;
 mod following;
@@ -27,6 +27,7 @@ mod kill;
 mod killed;
 mod lab;
 mod limits;
+mod matched;
 mod media;
 mod openapi;
 mod paging;
@@ -36,6 +37,7 @@ mod people;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
+mod pooled;
 mod profiles;
 mod receipts;
 mod reload;

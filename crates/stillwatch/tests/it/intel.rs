@@ -88,7 +88,7 @@ fn receive(data: &Path, objects: &[Value]) -> Tested {
     })
 }
 
-fn run(folder: &Path, line: &str) -> Result<(i32, String, String), Box<dyn std::error::Error>> {
+pub(crate) fn run(folder: &Path, line: &str) -> Result<(i32, String, String), Box<dyn std::error::Error>> {
     let output = Command::new(env!("CARGO_BIN_EXE_stillwatch"))
         .args(line.split_whitespace())
         .env_clear()
@@ -104,7 +104,7 @@ fn run(folder: &Path, line: &str) -> Result<(i32, String, String), Box<dyn std::
 }
 
 /// Times differ from run to run.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let word = |word: &str| {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         let digits = bare.chars().filter(char::is_ascii_digit).count();

@@ -6,11 +6,13 @@
 #![expect(clippy::expect_used, reason = "a test that cannot run its program has failed")]
 
 mod campaigns;
+mod deciding;
 mod evidence;
 mod hub;
 mod intel;
 mod lab;
 mod ledger;
+mod matching;
 mod node;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the store's tests use all of it")]
 #[path = "../../../track/tests/it/places.rs"]

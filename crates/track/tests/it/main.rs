@@ -3,6 +3,8 @@
 //! Invariant: one test binary a crate; PostgreSQL is a real server, started here.
 //! Not here: the command line (`stillwatch/tests`).
 
+mod decisions;
+mod epochs;
 mod exchange;
 mod faults;
 mod fixture;

@@ -7,6 +7,7 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::io::{self, Write};
 
 use ipnet::IpNet;
+use serde::{Deserialize, Serialize};
 
 use crate::action::Action;
 use crate::book::{Change, Done};
@@ -18,7 +19,7 @@ use crate::table::Table;
 use crate::table::row::{Best, Key, Line};
 
 /// What a bouncer has: changes up to a number, as of a time.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Cursor {
     /// Number of the last change.
     pub number: u64,

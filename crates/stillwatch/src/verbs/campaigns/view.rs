@@ -4,10 +4,11 @@
 //! Not here: lists (`list.rs`).
 
 use clap::Args as ClapArgs;
+use stillwatch_track::matches::{self, Common};
 use stillwatch_track::{By, Store, expire};
 
 use crate::verbs::record::{Recording, failed};
-use crate::verbs::store::{Format, looks, print, print_json, told};
+use crate::verbs::store::{Format, looks, minute, print, print_json, told};
 
 /// Arguments of `campaigns show`.
 #[derive(Debug, ClapArgs)]
@@ -83,9 +84,45 @@ pub(super) async fn show(store: &Store, args: &ShowArgs, recording: &Recording, 
         }
     } else {
         let course = stillwatch_track::show(store, &args.id).await.map_err(told)?;
-        if is_json { print_json(&course)? } else { print(stillwatch_report::course(&course, args.all, width, colour))? }
+        let common = matches::of_campaign(store, &course.campaign.id).await.map_err(told)?;
+        if is_json {
+            let mut value =
+                serde_json::to_value(&course).map_err(|e| format!("error: {e}\nhint: report this as a bug"))?;
+            if let (Some(fields), false) = (value.as_object_mut(), common.is_empty()) {
+                fields.insert("in_common".to_owned(), serde_json::json!(common));
+            }
+            print_json(&value)?;
+        } else {
+            print(stillwatch_report::course(&course, args.all, width, colour))?;
+            print(elsewhere(store, &common).await?)?;
+        }
     }
     Ok(0)
+}
+
+/// Who else has something of a campaign, as private matches found.
+async fn elsewhere(store: &Store, common: &[Common]) -> Result<String, String> {
+    let mut text = String::new();
+    for same in common.chunk_by(|a, b| a.round == b.round) {
+        let Some(first) = same.first() else { continue };
+        let round = matches::round(store, &first.round).await.map_err(told)?;
+        let last = same.iter().filter_map(|one| one.last_seen).max();
+        let last =
+            last.map_or_else(String::new, |at| format!(", there last on {}", minute(at).get(..10).unwrap_or_default()));
+        text.push_str(&format!(
+            "\n{} has {} of its {} too{last} (matched privately on {}; `stillwatch match show {}`)\n",
+            round.member,
+            same.len(),
+            if round.namespace == "template" {
+                "template's bands".to_owned()
+            } else {
+                format!("{} elements", round.namespace)
+            },
+            minute(round.begun),
+            round.id.get(..8).unwrap_or(&round.id)
+        ));
+    }
+    Ok(text)
 }
 
 /// Arguments of `campaigns history`.

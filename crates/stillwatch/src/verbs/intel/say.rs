@@ -7,17 +7,15 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use stillwatch_node::intel::{self, Which};
-use stillwatch_node::release::{self, About, Asked};
-use stillwatch_node::{own, profile};
-use stillwatch_share::scan::{Scanners, prompts};
+use stillwatch_node::profile;
+use stillwatch_node::release::{About, Asked};
 use stillwatch_stix::campaign::Producer;
 use stillwatch_stix::opinion::Opinion;
-use stillwatch_track::releases::{self, Fate};
 use stillwatch_track::{By, Store, intel as kept};
 
-use crate::verbs::policy::files;
 use crate::verbs::record::{Recording, Trusted, failed};
-use crate::verbs::store::{print, say, told};
+use crate::verbs::release::{put, scanners};
+use crate::verbs::store::{say, told};
 
 /// Arguments of `intel dispute`, `intel agree` and `intel dismiss`.
 #[derive(Debug, clap::Args)]
@@ -117,9 +115,7 @@ pub(super) async fn propose(store: &Store, args: &ProposeArgs, recording: &Recor
         }
         (true, false) => answer.tellers.clone(),
     };
-    let known = own::sketches(store).await.map_err(failed)?;
-    let check = (!known.is_empty()).then(|| prompts(&known));
-    let scanners = Scanners::new(&files::names(args.names.as_deref())?, check);
+    let scanners = scanners(store, args.names.as_deref()).await?;
     let subject = ids.first().map(String::as_str).unwrap_or_default();
     let asked = Asked {
         about: About::Objects { subject, texts: &answer.texts, known: &answer.known },
@@ -129,24 +125,12 @@ pub(super) async fn propose(store: &Store, args: &ProposeArgs, recording: &Recor
         scanners: &scanners,
         days: args.days,
     };
-    let release = release::propose(store, &asked, by).await.map_err(failed)?;
+    let release = put(store, &asked, by).await?;
     match which {
         Which::Opinion => kept::opined(store, &ids, &release.id, by).await,
         Which::Sighting => kept::state(store, &ids, "proposed", Some(&release.id), &release.id, by).await,
     }
     .map_err(told)?;
-    let items = releases::items(store, &release.id).await.map_err(told)?;
-    let count = |fate: Fate| items.iter().filter(|item| item.fate == fate).count();
-    say(&format!(
-        "{} objects would leave, {} are held back, {} are there already; {} of {} approvals, until {}",
-        count(Fate::Leaves),
-        count(Fate::Held),
-        count(Fate::Known),
-        release.approved,
-        release.needed,
-        super::minute(release.lapses)
-    ));
-    print(format!("{}\n", release.id))?;
     recording.settle(store, by).await?;
     Ok(0)
 }

@@ -83,5 +83,15 @@ fn said(what: &What) -> String {
             let from_or_to = if way == "taken" { "from" } else { "by" };
             format!("{way} {from_or_to} {whose}: {count} objects of {collection}, added {from} to {to}")
         }
+        What::Match { round, step, with, namespace, own, theirs, budget, profile, .. } => {
+            let step = format!("{step:?}").to_lowercase();
+            let with = if with.is_empty() { "nobody".to_owned() } else { with.join(", ") };
+            let round = round.get(..13).unwrap_or(round);
+            let budget = budget.map_or_else(String::new, |budget| format!(", budget {budget}"));
+            let profile = profile.as_ref().map_or_else(String::new, |profile| format!(", {profile}"));
+            format!(
+                "match {round}… {step} with {with}: {namespace}, about {own} and {theirs} elements{budget}{profile}"
+            )
+        }
     }
 }

@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 use clap::Args as ClapArgs;
 use stillwatch_node::access::{Role, Token, grant};
 use stillwatch_node::config::Config;
+use stillwatch_node::matching::make_key;
 use stillwatch_node::seal::Identity;
 use stillwatch_node::serve::tls;
 use stillwatch_track::{Missing, Place, Store};
@@ -27,7 +28,7 @@ const SETTINGS: &str = include_str!("node.toml");
   stillwatch init hub --role hub               a node in the middle, which passes on what members share (docs/hub.md)
 
 Writes DIR/node.toml with every key explained, a store, a certificate for trials on this machine, a key with which this node opens
-what others seal to it (sealing.key; its public half is printed), and prints the token of a client `admin`, once. Others cannot know the certificate: put one from your authority in its place before they connect.
+what others seal to it (sealing.key), a key for private matching (matching.key; both public halves are printed), and prints the token of a client `admin`, once. Others cannot know the certificate: put one from your authority in its place before they connect.
 Exit codes: 0 done; 2 failure, such as a node that is there already.")]
 pub(crate) struct Args {
     /// The folder; it is made where there is none
@@ -52,6 +53,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     write(&folder.join("key.pem"), &key)?;
     let sealing = Identity::make();
     sealing.write(&folder.join("sealing.key")).map_err(|e| said(e.into()))?;
+    let matching = make_key(&folder.join("matching.key")).map_err(said)?;
     // Last, since it is what says that a node is here.
     write(&file, &settings(args.role == "hub"))?;
     let config = Config::read(&file).map_err(said)?;
@@ -65,6 +67,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
     say(&format!("made a node in {0}; this is the token of the client `admin`, shown once:", folder.display()));
     print(format!("{}\n", token.show()))?;
     say(&format!("others seal to this node with the public key {}", sealing.recipient()));
+    say(&format!("others match with this node by the public key {matching}"));
     say(&format!(
         "next:\n  stillwatch collection add --config {0} --alias shared --title \"What we share\"\n  \
          stillwatch client add lab-two --config {0} --role member --read shared\n  stillwatch serve --config {0}",
@@ -103,8 +106,8 @@ mod tests {
         let hub = Config::parse(&settings(true))?;
         assert_eq!((hub.role, Config::parse(SETTINGS)?.role), (Part::Hub, Part::Member));
         let written = Config::parse(SETTINGS)?;
-        assert!(written.tls.is_some() && written.sealing_key.is_some());
-        assert_eq!(Config { tls: None, sealing_key: None, ..written }, Config::default());
+        assert!(written.tls.is_some() && written.sealing_key.is_some() && written.matching_key.is_some());
+        assert_eq!(Config { tls: None, sealing_key: None, matching_key: None, ..written }, Config::default());
         let all: String =
             SETTINGS.lines().map(|line| line.strip_prefix("# ").unwrap_or(line)).collect::<Vec<_>>().join("\n");
         for key in [
@@ -113,6 +116,8 @@ mod tests {
             "ledger",
             "ledger_key",
             "sealing_key",
+            "matching_key",
+            "matching_transcript",
             "every_seconds",
             "hourly",
             "listen",
@@ -136,6 +141,13 @@ mod tests {
             "roles",
             "ca",
             "keys_seconds",
+            "[gate]",
+            "rules",
+            "access",
+            "accounts",
+            "days",
+            "[[gate.webhook]]",
+            "url",
             "[limits]",
             "body_bytes",
             "bodies",

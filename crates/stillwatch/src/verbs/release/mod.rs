@@ -6,10 +6,13 @@
 mod decide;
 mod list;
 mod propose;
+mod put;
 mod send;
 mod show;
 
 use clap::{Args as ClapArgs, Subcommand};
+
+pub(crate) use put::{put, scanners};
 
 use super::record::Recording;
 use super::store::{Author, Data, block_on, minute, plain};

@@ -7,20 +7,18 @@ use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
-use stillwatch_node::release::{About, Asked, propose};
-use stillwatch_node::{own, profile};
+use stillwatch_node::profile;
+use stillwatch_node::release::{About, Asked};
 use stillwatch_share::TokenKey;
-use stillwatch_share::scan::{Scanners, prompts};
 use stillwatch_stix::campaign::{Options, Producer};
 use stillwatch_stix::marking::{Pap, Tlp};
-use stillwatch_track::releases::{self, Fate};
 use stillwatch_track::{By, Store, groups, tracked_by_id};
 
-use super::minute;
+use super::{put, scanners};
 use crate::verbs::policy::files;
 use crate::verbs::record::{Recording, Trusted, failed};
 use crate::verbs::stix::export::{pap, tlp};
-use crate::verbs::store::{print, say, told};
+use crate::verbs::store::told;
 
 /// Arguments of `release propose`.
 #[derive(Debug, clap::Args)]
@@ -92,9 +90,7 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
         notes: args.tell.contains(&Tell::Notes),
         ..Options::default()
     };
-    let known = own::sketches(store).await.map_err(failed)?;
-    let check = (!known.is_empty()).then(|| prompts(&known));
-    let scanners = Scanners::new(&files::names(args.names.as_deref())?, check);
+    let scanners = scanners(store, args.names.as_deref()).await?;
     let mut to = args.to.clone();
     for group in &args.to_group {
         let members = groups::members(store, group).await.map_err(told)?;
@@ -113,19 +109,7 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
         scanners: &scanners,
         days: args.days,
     };
-    let release = propose(store, &asked, by).await.map_err(failed)?;
-    let items = releases::items(store, &release.id).await.map_err(told)?;
-    let count = |fate: Fate| items.iter().filter(|item| item.fate == fate).count();
-    say(&format!(
-        "{} objects would leave, {} are held back, {} are there already; {} of {} approvals, until {}",
-        count(Fate::Leaves),
-        count(Fate::Held),
-        count(Fate::Known),
-        release.approved,
-        release.needed,
-        minute(release.lapses)
-    ));
-    print(format!("{}\n", release.id))?;
+    put(store, &asked, by).await?;
     recording.settle(store, by).await?;
     Ok(0)
 }
