@@ -14,8 +14,8 @@ use stillwatch_synth::{CampaignPlan, Plan, Shape};
 /// Prompts of each group that a lab looks at.
 const PROMPTS: usize = 60;
 
-/// Likeness from which a band in common counts as kin.
-const KIN: f64 = 0.2;
+/// Likeness that a pair of prompts must have besides, at each of these.
+const LIKE: [f64; 4] = [0.2, 0.4, 0.6, 0.8];
 
 const SHAPES: [Shape; 25] = [
     Shape::Tasks,
@@ -119,8 +119,8 @@ fn traffic() -> [BTreeMap<String, Group>; 2] {
 struct Rate {
     pairs: u64,
     met: u64,
-    /// Of those that met: how many are kin by the likeness of their sketches.
-    alike: u64,
+    /// Of those that met: how many are as like as each of [`LIKE`] by what opens for them.
+    alike: [u64; LIKE.len()],
 }
 
 impl Rate {
@@ -131,7 +131,8 @@ impl Rate {
                 self.pairs += 1;
                 if one.meets(other) {
                     self.met += 1;
-                    self.alike += u64::from(likeness(&one.sketch, &other.sketch) >= KIN);
+                    let like = likeness(&one.sketch, &other.sketch);
+                    self.alike.iter_mut().zip(LIKE).for_each(|(count, least)| *count += u64::from(like >= least));
                 }
             }
         }
@@ -141,17 +142,43 @@ impl Rate {
         self.met as f64 / self.pairs as f64
     }
 
-    fn kin(&self) -> f64 {
-        self.alike as f64 / self.pairs as f64
+    fn say(&self, what: &str) {
+        let percent = |count: u64| format!("{:.4} %", 1e2 * count as f64 / self.pairs as f64);
+        let alike =
+            LIKE.iter().zip(self.alike).map(|(least, count)| format!(", {} as like as {least}", percent(count)));
+        println!(
+            "{what}: {} pairs, {} with a band in common{}",
+            self.pairs,
+            percent(self.met),
+            alike.collect::<String>()
+        );
+    }
+}
+
+/// How many prompts of one lab's group meet any of another's: [`ENOUGH`] of them and more, in how many pairs of groups.
+#[derive(Default)]
+struct Groups {
+    pairs: u32,
+    met: [u32; ENOUGH.len()],
+}
+
+const ENOUGH: [usize; 3] = [1, 5, 15];
+
+impl Groups {
+    fn count(&mut self, ours: &[Prompt], theirs: &HashSet<u32>) {
+        let met = ours.iter().filter(|prompt| prompt.bands.iter().any(|band| theirs.contains(band))).count();
+        self.pairs += 1;
+        self.met.iter_mut().zip(ENOUGH).for_each(|(count, least)| *count += u32::from(met >= least));
+    }
+
+    fn share(&self, at: usize) -> f64 {
+        f64::from(self.met[at]) / f64::from(self.pairs)
     }
 
     fn say(&self, what: &str) {
-        println!(
-            "{what}: {} pairs, {:.4} % with a band in common, {:.4} % of likeness {KIN} besides",
-            self.pairs,
-            1e2 * self.of_all(),
-            1e2 * self.kin()
-        );
+        let met =
+            ENOUGH.iter().zip(self.met).map(|(least, count)| format!(", {least} prompts and more met in {count}"));
+        println!("{what}: {} pairs of groups{}", self.pairs, met.collect::<String>());
     }
 }
 
@@ -166,24 +193,55 @@ fn both_labs_find_a_campaign_and_little_else() {
     assert_eq!((campaigns.len(), enough), (100, 100), "both labs saw each campaign");
     assert!(honest.len() >= 8, "{} archetypes", honest.len());
 
-    let found = campaigns.values().filter(|[ours, theirs]| !set(ours).is_disjoint(&set(theirs))).count();
-    let (mut own, mut two, mut mixed, mut archetypes) =
-        (Rate::default(), Rate::default(), Rate::default(), Rate::default());
-    campaigns.values().for_each(|[ours, theirs]| own.count(ours, theirs, 1));
+    let sets = |groups: &BTreeMap<String, Group>| -> BTreeMap<String, HashSet<u32>> {
+        groups.iter().map(|(name, [_, theirs])| (name.clone(), set(theirs))).collect()
+    };
+    let (campaign_sets, honest_sets) = (sets(&campaigns), sets(&honest));
+    let (mut own, mut wordings, mut shapes) = (Rate::default(), Rate::default(), Rate::default());
+    let (mut mixed, mut archetypes) = (Rate::default(), Rate::default());
+    let [mut of_own, mut of_wordings, mut of_shapes, mut of_mixed] = [0; 4].map(|_| Groups::default());
     for (name, [ours, _]) in &campaigns {
-        for (_, [_, theirs]) in campaigns.iter().filter(|(other, _)| *other != name) {
-            two.count(ours, theirs, 4);
+        for (other, [_, theirs]) in &campaigns {
+            // `shape 07 wording 2`
+            let (rate, groups, step) = if other == name {
+                (&mut own, &mut of_own, 1)
+            } else if other[..8] == name[..8] {
+                (&mut wordings, &mut of_wordings, 1)
+            } else {
+                (&mut shapes, &mut of_shapes, 4)
+            };
+            rate.count(ours, theirs, step);
+            groups.count(ours, &campaign_sets[other]);
         }
-        honest.values().for_each(|[_, theirs]| mixed.count(ours, theirs, 2));
+        for (other, [_, theirs]) in &honest {
+            mixed.count(ours, theirs, 2);
+            of_mixed.count(ours, &honest_sets[other]);
+        }
     }
     for (name, [ours, _]) in &honest {
         for (_, [_, theirs]) in honest.iter().filter(|(other, _)| *other != name) {
             archetypes.count(ours, theirs, 1);
         }
     }
-    println!("{found} of {} campaigns found by both labs", campaigns.len());
     own.say("prompts of one campaign");
-    two.say("of two campaigns");
+    wordings.say("of two campaigns of one shape, worded apart");
+    shapes.say("of two campaigns of two shapes");
     mixed.say("honest with campaign");
     archetypes.say("two honest archetypes");
+    of_own.say("one campaign");
+    of_wordings.say("two campaigns of one shape");
+    of_shapes.say("two campaigns of two shapes");
+    of_mixed.say("a campaign and an honest archetype");
+
+    // Misses.
+    assert!(of_own.share(0) >= 0.98, "{:?} of 100 campaigns are found", of_own.met);
+    assert!((0.10..0.20).contains(&own.of_all()), "prompts of one campaign: {}", own.of_all());
+    assert!(of_own.share(2) >= 0.75, "{:?} of 100 campaigns meet in 15 prompts", of_own.met);
+    // False matches.
+    assert!(of_shapes.share(2) < 0.008, "two shapes that meet in 15 prompts: {:?}", of_shapes.met);
+    assert!(of_mixed.share(2) < 0.004, "honest ones that meet in 15 prompts: {:?}", of_mixed.met);
+    assert!(wordings.of_all() < 0.03, "worded apart: {}", wordings.of_all());
+    assert!(shapes.of_all() < 0.0003, "of two shapes: {}", shapes.of_all());
+    assert!(mixed.of_all() < 0.0003, "honest with campaign: {}", mixed.of_all());
+    assert!(archetypes.of_all() < 0.0005, "two honest archetypes: {}", archetypes.of_all());
 }
