@@ -24,6 +24,7 @@ use super::told::Told;
 use crate::error::{Error, Result};
 use crate::matching::files::failed;
 use crate::matching::key::random;
+use crate::matching::set::Prepared;
 use crate::matching::{Place, broken};
 
 /// Round numbers taken at once: one write to the store for so many questions.
@@ -100,6 +101,16 @@ impl Checker {
             return Ok(None);
         }
         self.look(&output)
+    }
+
+    /// Whether this node gave the value to the pool itself.
+    ///
+    /// # Errors
+    /// When the value can't be one of the namespace, or the set can't be read.
+    pub fn is_ours(&self, value: &str) -> Result<bool> {
+        let element = normalise(self.known.setup.namespace, value).map_err(broken)?;
+        let own = Prepared::open(&share::folder(&self.place, &self.known.id)?)?;
+        own.map_or(Ok(false), |own| own.has(&element))
     }
 
     async fn output(&mut self, value: &str) -> Result<Output> {

@@ -10,8 +10,9 @@ use rand_chacha::rand_core::Rng;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use stillwatch_ledger::Step;
-use stillwatch_matching::padded;
 use stillwatch_matching::pool::{Group, Opening, report as one};
+use stillwatch_matching::{Element, LABEL, Label, padded};
+use stillwatch_track::By;
 use stillwatch_track::matches::files::{self, File};
 
 use super::call::{Call, Reply, What};
@@ -26,7 +27,7 @@ use crate::error::{Error, Result};
 use crate::matching::files::{failed, whole};
 use crate::matching::key::random;
 use crate::matching::set::Prepared;
-use crate::matching::{Place, broken};
+use crate::matching::{Place, broken, found};
 
 /// An element that k members reported, as it is shown to one of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -198,7 +199,19 @@ pub async fn show(place: &Place, others: &dyn Others, known: &Known) -> Result<V
         take_over(place).await?;
     }
     let bytes = std::fs::read(&path).map_err(failed(&path))?;
-    serde_json::from_slice(&bytes).map_err(|_| {
-        Error::refused("what the hub opened can't be read", "ask the hub; use the same version on both sides")
-    })
+    let unread =
+        || Error::refused("what the hub opened can't be read", "ask the hub; use the same version on both sides");
+    let all: Vec<Shown> = serde_json::from_slice(&bytes).map_err(|_| unread())?;
+    let mut groups = Vec::with_capacity(all.len());
+    for one in &all {
+        let element = hex::decode(&one.element).map_err(|_| unread())?;
+        let element = Element::from_bytes(known.setup.namespace, &element).map_err(|_| unread())?;
+        let label =
+            |text: &String| hex::decode(text).ok().and_then(|bytes| bytes.get(..LABEL).and_then(Label::from_bytes));
+        groups.push((element, one.reports.iter().map(|(member, text)| (member.clone(), label(text))).collect()));
+    }
+    let by = By { author: place.name.clone(), at: now() };
+    found::pooled(place, (&known.row.id, known.setup.namespace), &groups, &by).await?;
+    take_over(place).await?;
+    Ok(all)
 }

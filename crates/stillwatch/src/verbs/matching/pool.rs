@@ -84,10 +84,11 @@ async fn shown(place: &Place, args: &WhichArgs) -> Result<u8, String> {
     let known = args.known(place, &[State::Closed]).await?;
     let all = show(place, &Kept::of(place), &known).await.map_err(failed)?;
     let element = |one: &Shown| {
-        let element = hex(&one.element).and_then(|bytes| Element::from_bytes(known.setup.namespace, &bytes).ok());
+        let element =
+            hex::decode(&one.element).ok().and_then(|bytes| Element::from_bytes(known.setup.namespace, &bytes).ok());
         element.map_or_else(|| one.element.clone(), |element| element.shown())
     };
-    let label = |text: &String| hex(text).and_then(|bytes| bytes.get(..LABEL).and_then(Label::from_bytes));
+    let label = |text: &String| hex::decode(text).ok().and_then(|bytes| bytes.get(..LABEL).and_then(Label::from_bytes));
     if args.format == Format::Json {
         let all: Vec<_> = all
             .iter()
@@ -121,8 +122,4 @@ async fn shown(place: &Place, args: &WhichArgs) -> Result<u8, String> {
     }
     print(text)?;
     Ok(0)
-}
-
-fn hex(text: &str) -> Option<Vec<u8>> {
-    (0..text.len() / 2).map(|at| u8::from_str_radix(text.get(2 * at..2 * at + 2)?, 16).ok()).collect()
 }

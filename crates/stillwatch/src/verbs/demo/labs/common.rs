@@ -55,7 +55,48 @@ pub(super) fn tell(hub: &Served, labs: &[Lab], seed: u64) -> Result<(), Ended> {
             say(format!("{:<10} with {:<10} {} in common: {exactly}\n", asks.name, other.name, found.len()))?;
         }
     }
+    pool(hub, labs, &sets)?;
     say(read(hub, &sets)?)
+}
+
+/// The same labs with a key that nobody holds: one address looked up; then what all three reported opens, and nothing else.
+fn pool(hub: &Served, labs: &[Lab], sets: &[BTreeSet<String>]) -> Result<(), Ended> {
+    let names: Vec<&str> = labs.iter().map(|lab| lab.name).collect();
+    let members = names.join(",");
+    let open = ["match", "epoch", "open", "--namespace", "address", "--members", &members, "--quorum", "2"];
+    let said = quiet(hub.lab.command(&open).args(["--threshold", "3", "--budget", BUDGET]))?;
+    say(format!("\nA key that nobody holds, made by all of them: {said}"))?;
+    for lab in labs {
+        quiet(lab.command(&["match", "contribute", "--namespace", "address"]))?;
+    }
+    say(quiet(hub.lab.command(&["match", "epoch", "publish", "--namespace", "address"]))?)?;
+    let everyones: BTreeSet<&String> =
+        sets.iter()
+            .fold(None, |all: Option<BTreeSet<&String>>, set| {
+                Some(all.map_or_else(
+                    || set.iter().collect(),
+                    |all| all.into_iter().filter(|one| set.contains(*one)).collect(),
+                ))
+            })
+            .unwrap_or_default();
+    let (Some(asks), Some(known)) = (labs.first(), everyones.first()) else { return Ok(()) };
+    let check = ["match", "check", "--namespace", "address", known.as_str(), "11.250.250.250"];
+    say(format!("{} asks for two addresses, and shows them to nobody:\n{}", asks.name, quiet(asks.command(&check))?))?;
+    quiet(hub.lab.command(&["match", "epoch", "close", "--namespace", "address"]))?;
+    for lab in labs {
+        quiet(lab.command(&["match", "pool", "report", "--namespace", "address"]))?;
+    }
+    say("All shares are erased; the labs report what they contributed, and the hub opens what three of them have:\n")?;
+    say(quiet(hub.lab.command(&["match", "pool", "open", "--namespace", "address"]))?)?;
+    let shown: Value =
+        json(&quiet(asks.command(&["match", "pool", "show", "--namespace", "address", "--format", "json"]))?)?;
+    let text = shown.to_string();
+    let opened =
+        sets.iter().flatten().collect::<BTreeSet<_>>().into_iter().filter(|one| text.contains(&format!("\"{one}\"")));
+    let opened: BTreeSet<&String> = opened.collect();
+    let exactly =
+        if opened == everyones { "exactly those that all three have" } else { "NOT those that all three have" };
+    say(format!("{} reads {} of them: {exactly}\n", asks.name, opened.len()))
 }
 
 /// 5 % of the addresses are everyone's; the rest differ.
@@ -94,7 +135,7 @@ fn meet(hub: &Served, labs: &[Lab], served: &[Served]) -> Result<(), Ended> {
     Ok(())
 }
 
-/// Each lab agrees with each other, one person proposing and another approving.
+/// Each lab agrees with each other and with the hub, one person proposing and another approving.
 fn agree(labs: &[Lab]) -> Result<(), Ended> {
     for lab in labs {
         let file = lab.path("addresses.csv");

@@ -54,7 +54,7 @@ impl Lab {
         for (name, text) in PROFILE {
             let file = folder.join(name);
             // The group gets releases; what is matched is matched with one lab at a time.
-            let members = format!("\"{GROUP}\", \"{}\"", LABS.join("\", \""));
+            let members = format!("\"{GROUP}\", \"hub\", \"{}\"", LABS.join("\", \""));
             let text = if name == "profile.toml" {
                 text.replace("\"lab-one.example\"", &members)
             } else {
