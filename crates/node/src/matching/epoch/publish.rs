@@ -96,8 +96,13 @@ pub async fn fetch(place: &Place, others: &dyn Others, known: &Known) -> Result<
     for what in [What::Filter, What::Table] {
         let path = folder.join(what.name());
         let file = download(others, known, (what, &known.setup.hub), &stands, &path).await?;
-        let told =
-            Told { step: Step::Published, with: &[known.setup.hub.clone()], own: 0, theirs: 0, hash: Some(&file.hash) };
+        let told = Told {
+            step: Step::Published,
+            with: std::slice::from_ref(&known.setup.hub),
+            own: 0,
+            theirs: 0,
+            hash: Some(&file.hash),
+        };
         let entry = told.entry(place, known)?;
         new.push((file, entry));
     }
