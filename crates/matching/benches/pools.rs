@@ -1,4 +1,4 @@
-//! Bench: looking up in a pool, and opening one.
+//! Bench: looking up in a pool, and opening one; bins.
 //! In: `-- 10000000` (elements of the pool that is looked up in). Out: sizes, rates, latencies.
 //! Invariant: outputs are random bytes where their making isn't what is measured: they can't be told from real ones.
 //! Not here: two labs (`two_labs`), single operations (`oprf`).
@@ -8,12 +8,13 @@ use std::time::{Duration, Instant};
 
 use rand_chacha::ChaCha20Rng;
 use rand_core::{Rng, SeedableRng};
+use stillwatch_matching::bins::{BinTerms, make, open};
 use stillwatch_matching::budget::Budgets;
 use stillwatch_matching::check::{Contribution, Filter, Table};
 use stillwatch_matching::epoch::{Asker, Dealing, EpochKey, Holder, Packages, Setup, possession};
 use stillwatch_matching::oprf::{Key, Output};
 use stillwatch_matching::pool::{Opening, PoolTerms, report};
-use stillwatch_matching::{Element, LABEL, Namespace, Result, normalise};
+use stillwatch_matching::{Element, LABEL, Namespace, Result, normalise, padded};
 
 const HUB: &str = "hub.example";
 
@@ -24,6 +25,9 @@ fn main() -> std::result::Result<(), Box<dyn std::error::Error>> {
     let filter = filter(&epoch, size, &mut rng)?;
     queries(&epoch, &mut holders, &filter, &mut rng)?;
     opening(&epoch, 100_000.min(size), &mut rng)?;
+    for (members, each) in [(10, 10_000), (20, 10_000)] {
+        bins(members, each.min(size), &mut rng)?;
+    }
     Ok(())
 }
 
@@ -123,6 +127,39 @@ fn opening(epoch: &EpochKey, each: u32, rng: &mut ChaCha20Rng) -> Result<()> {
     Ok(())
 }
 
+/// Bins of a threshold of 3: a hundredth of each set is three members' or more.
+fn bins(members: usize, each: u32, rng: &mut ChaCha20Rng) -> Result<()> {
+    let (epoch, _) = epoch(members, 3, rng)?;
+    let terms = BinTerms { epoch, threshold: 3, pairs: BinTerms::PAIRS, size: padded(each.into()) };
+    let common: Vec<Output> = (0..each / 100).map(|_| output(rng)).collect();
+    let (mut tables, started) = (Vec::new(), cpu());
+    for member in 0..members {
+        let mut outputs = if member < 3 { common.clone() } else { Vec::new() };
+        outputs.resize_with(each as usize, || output(rng));
+        tables.push(make(&terms, &self::member(member), &outputs, rng)?);
+    }
+    let made = cpu() - started;
+    let names: Vec<String> = (0..members).map(member).collect();
+    let given: Vec<(&str, &[u8])> =
+        names.iter().zip(&tables).map(|(name, bins)| (name.as_str(), bins.bytes())).collect();
+    let started = cpu();
+    let opened = open(&terms, &given)?;
+    let taken = (cpu() - started).as_secs_f64();
+    let found = tables[0].mine(opened.bins.get(&member(0)).map_or(&[], Vec::as_slice))?.len();
+    let bins = f64::from(terms.tables()) * terms.bins() as f64;
+    let choices = (members * (members - 1) * (members - 2) / 6) as f64;
+    println!(
+        "bins of 3 of {members} members with {each} elements: {:.0} bytes an element, made in {:.2} CPU s each, {found} of {} found in {taken:.2} CPU s: \
+         {:.0} ns a bin, {:.2} ns for each choice of 3",
+        terms.bytes() as f64 / f64::from(each),
+        made.as_secs_f64() / members as f64,
+        common.len(),
+        taken / bins * 1e9,
+        taken / bins / choices * 1e9,
+    );
+    Ok(())
+}
+
 fn member(number: usize) -> String {
     format!("lab-{number:02}.example")
 }
@@ -174,4 +211,12 @@ fn epoch(members: usize, quorum: u16, rng: &mut ChaCha20Rng) -> Result<(EpochKey
         .map(|(name, key)| Ok((name.clone(), Holder::new(epoch.clone(), &name, key, budgets.clone())?)))
         .collect::<Result<Vec<_>>>()?;
     Ok((epoch, holders))
+}
+
+/// This process's CPU time, in hundredths of a second as the system counts it.
+fn cpu() -> Duration {
+    let stat = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
+    let after = stat.rsplit_once(')').map_or("", |(_, rest)| rest);
+    let ticks: u64 = after.split_whitespace().skip(11).take(2).filter_map(|field| field.parse::<u64>().ok()).sum();
+    Duration::from_millis(ticks * 10)
 }

@@ -64,6 +64,14 @@ pub enum Error {
         /// What is wrong with it.
         why: &'static str,
     },
+    /// What a member gave for all to be opened together can't be taken.
+    #[error("what `{member}` gave can't be taken: {why}")]
+    Given {
+        /// Who.
+        member: String,
+        /// What is wrong with it.
+        why: &'static str,
+    },
     /// The sealed channel refused a message.
     #[error("the channel refuses a message: {0}")]
     Channel(&'static str),
@@ -86,6 +94,9 @@ impl Error {
             Self::Budget { .. } => "wait for the next epoch, or ask the members for a larger budget",
             Self::Dealing(_) => "leave out the member named, and make the key again with the others",
             Self::Stored { .. } => "fetch it again; if it comes back the same, it was altered or cut where it is kept",
+            Self::Given { .. } => {
+                "have the member give it again, made under these terms; or open the others' without it"
+            }
             Self::Channel(_) => "open a new channel and resume; if it happens again, someone alters what is carried",
         }
     }

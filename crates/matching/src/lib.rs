@@ -4,6 +4,7 @@
 //! of its own either: protocols are published ones, put together from others' crates (`docs/matching.md`).
 //! Not here: who may match what with whom (`share`), sending frames, recording rounds (`node`).
 
+pub mod bins;
 pub mod budget;
 pub mod channel;
 pub mod check;

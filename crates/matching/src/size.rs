@@ -14,7 +14,8 @@ pub fn padded(count: u64) -> u64 {
     let exponent = count.ilog2();
     let kept = exponent.ilog2() + 1;
     let mask = (1 << (exponent - kept)) - 1;
-    (count + mask) & !mask
+    // Sizes come from other members too: the largest numbers stay what they are or shrink, and are refused as no padded ones.
+    count.saturating_add(mask) & !mask
 }
 
 #[cfg(test)]
@@ -32,5 +33,6 @@ mod tests {
             assert!(said >= count && padded(said) == said);
             assert!(count < 64 || (said - count) * 8 <= count, "{count} {said}");
         }
+        assert_ne!(padded(u64::MAX), u64::MAX);
     }
 }

@@ -17,7 +17,7 @@ CREATE TABLE agreements (
     member TEXT NOT NULL,
     namespace TEXT NOT NULL,
     source TEXT NOT NULL,
-    both BIGINT NOT NULL,
+    two_sided BIGINT NOT NULL,
     budget BIGINT NOT NULL,
     profile TEXT NOT NULL,
     version BIGINT NOT NULL,

@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 64] = [
+pub(crate) const TABLES: [Table; 70] = [
     Table {
         name: "runs",
         key: "run",
@@ -251,7 +251,7 @@ pub(crate) const TABLES: [Table; 64] = [
     Table {
         name: "agreements",
         key: "member, namespace",
-        spec: "member:text namespace:text source:text both:int budget:int profile:text version:int \
+        spec: "member:text namespace:text source:text two_sided:int budget:int profile:text version:int \
                   digest:text may:text needed:int until:int state:text made:int author:text",
     },
     Table {
@@ -275,6 +275,28 @@ pub(crate) const TABLES: [Table; 64] = [
         key: "round, element, campaign",
         spec: "round:text element:text value:text campaign:text first_seen:int last_seen:int \
                   confidence:int magnitude:int likeness:real",
+    },
+    Table {
+        name: "epochs",
+        key: "id",
+        spec: "id:text hub:text namespace:text number:int state:text setup:text terms:text profile:text public:text begun:int ends:int settled:int because:text round:int",
+    },
+    Table { name: "epoch_holders", key: "epoch", spec: "epoch:text state:text" },
+    Table { name: "epoch_hours", key: "epoch, member, hour", spec: "epoch:text member:text hour:int asked:int" },
+    Table {
+        name: "epoch_alarms",
+        key: "epoch, member, what",
+        spec: "epoch:text member:text what:text told:text recorded:int",
+    },
+    Table {
+        name: "epoch_commitments",
+        key: "epoch, member",
+        spec: "epoch:text member:text root:text size:int recorded:int",
+    },
+    Table {
+        name: "epoch_files",
+        key: "epoch, member, what",
+        spec: "epoch:text member:text what:text bytes:int hash:text recorded:int",
     },
     Table {
         name: "decisions",

@@ -130,8 +130,9 @@ impl Table {
             return Err(bad("it isn't whole records"));
         }
         let records: Vec<&[u8]> = bytes.chunks_exact(each).collect();
-        if records.windows(2).any(|two| two[0] > two[1]) {
-            return Err(bad("its records aren't in order"));
+        // Nonces are random: no two records are alike unless one was doubled.
+        if records.windows(2).any(|two| two[0] >= two[1]) {
+            return Err(bad("its records aren't in order, or one is there twice"));
         }
         Ok(Self { epoch: *epoch.digest(), label, records: bytes.to_vec() })
     }
@@ -176,6 +177,33 @@ impl Table {
         // Members whose labels are alike stay apart: each counts.
         let labels: Vec<Vec<u8>> = opened.into_iter().flatten().collect();
         Ok((!labels.is_empty() || spoilt > 0).then_some(Found { labels, spoilt }))
+    }
+
+    /// The tag by which an output's records are found: they stand in the order of their first 16 bytes, so that a table on a disk
+    /// is searched without being read.
+    ///
+    /// # Errors
+    /// None that can be.
+    pub fn tag(output: &Output) -> Result<[u8; TAG]> {
+        Ok(Derived::new(output, PURPOSE)?.tag)
+    }
+
+    /// Bytes of a record with labels of this length.
+    #[must_use]
+    pub fn record(label: u16) -> usize {
+        record(label)
+    }
+
+    /// That a filter has every record's tag: one that lacks some would hide what others gave.
+    ///
+    /// # Errors
+    /// If it lacks one.
+    pub fn is_in(&self, filter: &Filter) -> Result<()> {
+        let mut tags = self.records.chunks_exact(record(self.label)).filter_map(|record| record.first_chunk::<TAG>());
+        match tags.all(|tag| filter.has_tag(short(tag))) {
+            true => Ok(()),
+            false => Err(Error::Stored { what: "filter", why: "it lacks records of its table" }),
+        }
     }
 
     /// How many different tags it has: what whoever carries it can count.

@@ -23,6 +23,14 @@ pub struct HolderState {
     last: BTreeMap<String, (u64, [u8; 32])>,
 }
 
+impl HolderState {
+    /// What everyone was charged.
+    #[must_use]
+    pub fn budgets(&self) -> &Budgets {
+        &self.budgets
+    }
+}
+
 /// The hub or a member with its share.
 pub struct Holder {
     epoch: EpochKey,

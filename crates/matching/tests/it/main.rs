@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a test's fixtures and helpers end the test when they can't be made")]
 
 mod anything;
+mod bins;
 mod channel;
 mod check;
 mod committed;

@@ -9,6 +9,7 @@ mod inputs;
 mod kept;
 mod learn;
 mod people;
+mod pooled;
 mod round;
 mod turn;
 
@@ -18,4 +19,5 @@ pub use inputs::{Inputs, Known};
 pub use kept::{keep, read};
 pub use learn::{Taught, teach};
 pub use people::{approve, contest, decide, held, release, review, rollback};
+pub use pooled::ask_pool;
 pub use round::{AskPool, Rounded, round};

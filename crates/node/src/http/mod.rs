@@ -25,7 +25,7 @@ use tower_http::compression::CompressionLayer;
 
 use crate::access::{Book, People, hash};
 use crate::config::Config;
-use crate::decisions::Acting;
+use crate::decisions::{Acting, ask_pool};
 use crate::gate::{Keys, system_clock};
 use crate::matching::{Lines, Place, Relay};
 use crate::{Receipts, Record, Result, api, matching, taxii};
@@ -78,7 +78,11 @@ impl Node {
         let acting = match &config.gate {
             Some(gate) => {
                 let keys = points(&book);
-                Some(Acting::open(&config.name, gate, store.clone(), keys, system_clock()).await?)
+                let acting = Acting::open(&config.name, gate, store.clone(), keys, system_clock()).await?;
+                if let Some(place) = &matching {
+                    acting.ask_pool(ask_pool(place));
+                }
+                Some(acting)
             }
             None => None,
         };

@@ -3,15 +3,17 @@
 //! Invariant: what the other side attached is read as it may lie: a label that can't be is none; nothing decides by itself.
 //! Not here: the protocol; what is told to others.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 use std::path::Path;
 
+use stillwatch_ledger::Step;
 use stillwatch_matching::pair::{Receiver, Terms};
 use stillwatch_matching::templates::{ANCHORS, anchor_likeness};
-use stillwatch_matching::{LABEL, Label, Namespace};
+use stillwatch_matching::{Element, LABEL, Label, Namespace};
 use stillwatch_track::By;
-use stillwatch_track::matches::Common;
+use stillwatch_track::matches::{self, Common, Round};
 
+use super::entries::Told;
 use super::set::{Prepared, owners, time_of};
 use super::{Place, broken, files, pair};
 use crate::error::{Error, Result};
@@ -60,6 +62,74 @@ pub(super) async fn learned(
         files::settled(folder)?;
     }
     Ok(all)
+}
+
+/// Keeps what opened of a pool, once: as a round with all who reported, each element with what they attached, taken together.
+///
+/// # Errors
+/// When the store can't be read or written.
+pub(super) async fn pooled(
+    place: &Place,
+    (epoch, namespace): (&str, Namespace),
+    groups: &[(Element, Vec<(String, Option<Label>)>)],
+    by: &By,
+) -> Result<()> {
+    let id: String = epoch.chars().take(32).collect();
+    let members: BTreeSet<String> =
+        groups.iter().flat_map(|(_, reports)| reports.iter().map(|(member, _)| member.clone())).collect();
+    let others: Vec<String> = members.into_iter().filter(|member| *member != place.name).collect();
+    let wanted: HashMap<Vec<u8>, usize> =
+        groups.iter().enumerate().map(|(at, (element, _))| (element.as_bytes().to_vec(), at)).collect();
+    let owners = owners(&place.store, namespace, &wanted).await?;
+    let mut common = Vec::new();
+    for (at, (element, reports)) in groups.iter().enumerate() {
+        let labels = || reports.iter().filter(|(member, _)| *member != place.name).filter_map(|(_, label)| *label);
+        let nobody = vec![(String::new(), element.shown())];
+        for (campaign, value) in owners.get(&at).unwrap_or(&nobody) {
+            common.push(Common {
+                round: id.clone(),
+                element: element.shown(),
+                value: value.clone(),
+                campaign: campaign.clone(),
+                first_seen: labels().filter_map(|label| label.first_seen).min().map(time_of),
+                last_seen: labels().filter_map(|label| label.last_seen).max().map(time_of),
+                confidence: labels().filter_map(|label| label.confidence).max(),
+                magnitude: labels().filter_map(|label| label.magnitude).max(),
+                likeness: None,
+            });
+        }
+    }
+    let size = stillwatch_matching::padded(groups.len() as u64);
+    let told = Told {
+        round: &id,
+        step: Step::Opened,
+        with: &others,
+        namespace: namespace.name(),
+        own: size,
+        theirs: size,
+        budget: None,
+        profile: None,
+        hash: None,
+    };
+    let round = Round {
+        id: id.clone(),
+        member: others.join(", "),
+        namespace: namespace.name().to_owned(),
+        side: "asks".to_owned(),
+        terms: String::new(),
+        own: size,
+        theirs: size,
+        profile: "pool".to_owned(),
+        state: String::new(),
+        because: String::new(),
+        begun: by.at,
+        ended: None,
+        found: None,
+    };
+    let owes = told.text(by)?;
+    matches::begin(&place.store, &round, &owes).await?;
+    matches::finish(&place.store, &id, Ok(Some(&common)), by, &owes).await?;
+    Ok(())
 }
 
 /// An element in common.

@@ -8,6 +8,7 @@ use sha2::{Digest, Sha256};
 use stillwatch_matching::channel::{Channel, Handshake};
 use stillwatch_matching::{HEADER, MAX_BODY};
 
+use super::epoch::{self, EPOCH, Kept, Making};
 use super::key::random;
 use super::reach::{Reach, Way};
 use super::{Place, broken};
@@ -108,9 +109,15 @@ fn unheard(to: &str) -> Error {
 }
 
 /// Answers a call that came in an open line from a member.
-pub(super) async fn answer(place: &Place, running: &super::pair::Running, from: &str, call: &[u8]) -> Vec<u8> {
+pub(super) async fn answer(
+    place: &Place,
+    (running, making): (&super::pair::Running, &Making),
+    from: &str,
+    call: &[u8],
+) -> Vec<u8> {
     let done = match call.split_first() {
         Some((&PAIR, body)) => super::pair::answer(place, running, from, body).await,
+        Some((&EPOCH, body)) => epoch::answer(place, making, &Kept::of(place), from, body).await,
         _ => Err(Error::refused("there is no such room", "use the same version on both sides")),
     };
     match done {

@@ -15,7 +15,7 @@ use stillwatch_track::matches;
 use super::key::random;
 use super::line::{NUMBER, about, answer};
 use super::reach::key_of;
-use super::{Place, broken, pair};
+use super::{Place, broken, epoch, pair};
 use crate::error::{Error, Result};
 
 /// Lines of one member.
@@ -28,6 +28,7 @@ const SILENT: Duration = Duration::from_secs(600);
 pub(crate) struct Lines {
     open: Mutex<HashMap<[u8; NUMBER], Open>>,
     running: pair::Running,
+    making: epoch::Making,
 }
 
 #[derive(Debug, Clone)]
@@ -83,7 +84,7 @@ impl Lines {
         };
         let mut channel = line.channel.lock().await;
         let call = channel.open(sealed).map_err(broken)?;
-        let reply = answer(place, &self.running, &line.from, &call).await;
+        let reply = answer(place, (&self.running, &self.making), &line.from, &call).await;
         channel.seal(&reply).map_err(broken)
     }
 }

@@ -8,6 +8,7 @@ pub mod agreed;
 pub mod audit;
 pub mod drafts;
 mod entries;
+pub mod epoch;
 mod files;
 pub mod found;
 mod key;

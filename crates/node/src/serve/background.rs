@@ -1,4 +1,5 @@
-//! Background: what a node does besides answering: fetching and handing over, receipts and trends, tidying what matches left.
+//! Background: what a node does besides answering: fetching and handing over, receipts and trends, tidying what matches left,
+//! erasing shares of epochs that are over.
 //! In: a node, until it ends. Out: what came and went; what its ledger is owed is taken over; trends are counted.
 //! Invariant: nobody's request waits for it; when it ends, everything that was read has its receipt, or that is told.
 //! Not here: what a receipt is (`receipts.rs`), what is counted (`track::trends`).
@@ -15,15 +16,32 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use crate::config::Part;
 use crate::http::Node;
-use crate::matching::pair;
+use crate::matching::{epoch, pair};
 use crate::peer::{Us, Watched, Way, With, round};
 use crate::seal::Identity;
 
 /// Works until it is told that all requests are answered.
 pub(super) async fn run(node: Arc<Node>, ended: Receiver<()>) {
     let tidying = tokio::spawn(tidy(Arc::clone(&node)));
+    let erasing = tokio::spawn(erase(Arc::clone(&node)));
     work(node, ended).await;
     tidying.abort();
+    erasing.abort();
+}
+
+/// Erases shares of epochs whose time is over, whether their hub calls or not.
+async fn erase(node: Arc<Node>) {
+    let Some(place) = &node.matching else { return };
+    let mut beat = interval(Duration::from_secs(5));
+    beat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        beat.tick().await;
+        match epoch::beat(place).await {
+            Ok(0) => {}
+            Ok(epochs) => tracing::info!(epochs, "erased shares of epochs that are over"),
+            Err(error) => tracing::error!(%error, hint = error.hint(), "cannot erase shares of epochs that are over"),
+        }
+    }
 }
 
 async fn work(node: Arc<Node>, mut ended: Receiver<()>) {

@@ -37,6 +37,7 @@ mod people;
 #[expect(dead_code, reason = "other tests of the store use the rest")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
+mod pooled;
 mod profiles;
 mod receipts;
 mod reload;

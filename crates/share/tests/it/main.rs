@@ -12,3 +12,4 @@ mod references;
 mod scanning;
 mod secrets;
 mod signed;
+mod template_rates;

@@ -142,9 +142,12 @@ fn two_labs_match_by_the_command_line() -> Done {
     let (mut serving, address) = two.serve()?;
     one.knows(&two, &address)?;
     two.knows(&one, &address)?;
-    insta::assert_snapshot!(masked(&one.done(&["match", "member", "list"])?.0.replace(&two.key[..16], "KEY             ")), @"");
+    insta::assert_snapshot!(
+        "match_members",
+        masked(&one.done(&["match", "member", "list"])?.0.replace(&two.key[..16], "KEY             "))
+    );
     // Not before somebody else approved, on either side.
-    insta::assert_snapshot!(one.agrees("lab-two")?, @"");
+    insta::assert_snapshot!("match_agree", one.agrees("lab-two")?);
     let with = ["match", "with", "lab-two", "--namespace", "address", "--both"];
     let (code, _, said) = one.run(&with)?;
     assert!(code == 2 && said.contains("0 of 1 people approved"), "{said}");
@@ -158,9 +161,12 @@ fn two_labs_match_by_the_command_line() -> Done {
     two.agrees("lab-one")?;
     assert_eq!(approve(&two, "lab-one", "cleo")?.0, 0);
     let (out, said) = one.done(&with)?;
-    insta::assert_snapshot!(masked(&format!("{out}\n{said}")), @"");
-    insta::assert_snapshot!(masked(&one.done(&["match", "rounds"])?.0), @"");
-    insta::assert_snapshot!(masked(&one.done(&["match", "agreements"])?.0.replace(&all.path().canonicalize()?.display().to_string(), "")), @"");
+    insta::assert_snapshot!("match_with", masked(&format!("{out}\n{said}")));
+    insta::assert_snapshot!("match_rounds", masked(&one.done(&["match", "rounds"])?.0));
+    insta::assert_snapshot!(
+        "match_agreements",
+        masked(&one.done(&["match", "agreements"])?.0.replace(&all.path().canonicalize()?.display().to_string(), ""))
+    );
     // The other side learned the same, a moment later.
     for _ in 0..200 {
         if two.done(&["match", "rounds"])?.0.contains("       10\n") {
@@ -176,7 +182,7 @@ fn two_labs_match_by_the_command_line() -> Done {
     let id = asked["id"].as_str().ok_or("an id")?;
     let opened = one.done(&["match", "audit", id, "--leaves", "0,7,199"])?.0;
     std::fs::write(two.folder.join("opened.json"), &opened)?;
-    insta::assert_snapshot!(two.done(&["match", "verify", "opened.json"])?.0, @"");
+    insta::assert_snapshot!("match_verify", two.done(&["match", "verify", "opened.json"])?.0);
     std::fs::write(
         two.folder.join("opened.json"),
         opened.replace("11.2.0.0", "11.2.0.0").replacen("\"index\": 7", "\"index\": 8", 1),

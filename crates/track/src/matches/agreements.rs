@@ -52,7 +52,7 @@ pub struct Agreement {
 }
 
 const COLUMNS: &str =
-    "member, namespace, source, both, budget, profile, version, digest, may, needed, until, state, made, author";
+    "member, namespace, source, two_sided, budget, profile, version, digest, may, needed, until, state, made, author";
 
 /// Proposes; where nobody has to approve, it is agreed at once. `owes` is the ledger's entry.
 ///

@@ -5,6 +5,9 @@
 
 mod agreements;
 mod budget;
+pub mod epochs;
+pub mod files;
+pub mod holding;
 mod members;
 mod rounds;
 

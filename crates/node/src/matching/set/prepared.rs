@@ -130,6 +130,24 @@ impl Prepared {
         Ok(Some(Self { path, namespace, count, root, salt, label, width }))
     }
 
+    /// Whether an element is in it: found by halving, for they are in order.
+    ///
+    /// # Errors
+    /// When the file can't be read.
+    pub fn has(&self, wanted: &Element) -> Result<bool> {
+        let (mut from, mut to) = (0, self.count);
+        while from < to {
+            let middle = from + (to - from) / 2;
+            let Some((element, _)) = self.items(middle, 1)?.pop() else { return Ok(false) };
+            match element.as_bytes().cmp(wanted.as_bytes()) {
+                std::cmp::Ordering::Less => from = middle + 1,
+                std::cmp::Ordering::Equal => return Ok(true),
+                std::cmp::Ordering::Greater => to = middle,
+            }
+        }
+        Ok(false)
+    }
+
     /// Elements from one on, at most so many, with their labels.
     ///
     /// # Errors

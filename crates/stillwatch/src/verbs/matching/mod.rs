@@ -5,8 +5,11 @@
 
 mod agree;
 mod audit;
+mod check;
+mod epoch;
 mod key;
 mod member;
+mod pool;
 mod propose;
 mod rounds;
 mod with;
@@ -34,6 +37,8 @@ use super::store::{Author, block_on};
   stillwatch match propose 5c1a --profile conservative --producer 'Harbor Lab' --policy-key signer.pub
   stillwatch match audit 5c1a --leaves 3,17 > opened.json          open part of our set to the other side
   stillwatch match verify opened.json                              was what they opened what they committed to?
+  stillwatch match epoch --help                                    a key with many members: a pool to look up in
+  stillwatch match check --namespace address 11.2.0.7              has any member this one?
 
 Each side learns what is common and nothing else (docs/matching.md); who carries the messages learns nothing. `stillwatch serve` answers
 others, by what was agreed on. Namespaces: address, prefix, domain, email, phone, phone-prefix, payment, ja4, device, template.
@@ -74,6 +79,14 @@ enum Verb {
     Audit(audit::Args),
     /// Verify what the other side opened
     Verify(audit::VerifyArgs),
+    /// Keys made with others for a pool: open, list, show, close, publish
+    Epoch(epoch::Args),
+    /// Give our set to the pool of the active epoch
+    Contribute(check::ContributeArgs),
+    /// Look values up in the pool: nobody learns which
+    Check(check::CheckArgs),
+    /// Report what was contributed, after an epoch; open what enough members reported
+    Pool(pool::Args),
 }
 
 /// Runs the verb.
@@ -94,6 +107,10 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
             Verb::Propose(args) => propose::run(&store, &config, args, &by).await,
             Verb::Audit(args) => audit::open(&place(&config, &store)?, args).await,
             Verb::Verify(args) => audit::verify(&place(&config, &store)?, args).await,
+            Verb::Epoch(args) => epoch::run(&place(&config, &store)?, args, &by).await,
+            Verb::Contribute(args) => check::give(&place(&config, &store)?, args).await,
+            Verb::Check(args) => check::run(&place(&config, &store)?, args).await,
+            Verb::Pool(args) => pool::run(&place(&config, &store)?, args).await,
         };
         store.close().await;
         done

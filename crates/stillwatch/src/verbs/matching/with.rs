@@ -3,10 +3,7 @@
 //! Invariant: progress goes to a terminal only; a cut match goes on where it was when the verb is run again.
 //! Not here: the match (`stillwatch_node::matching::pair`).
 
-use std::cell::RefCell;
-use std::io::IsTerminal;
-use std::time::Instant;
-
+use indicatif::ProgressBar;
 use stillwatch_matching::Namespace;
 use stillwatch_node::matching::Place;
 use stillwatch_node::matching::pair::{At, match_with};
@@ -39,40 +36,25 @@ pub(super) struct Args {
 }
 
 pub(super) async fn run(place: &Place, args: &Args, by: &By) -> Result<u8, String> {
-    let is_terminal = std::io::stderr().is_terminal();
-    let last: RefCell<Option<Instant>> = RefCell::new(None);
+    // Draws on a terminal only.
+    let bar = ProgressBar::new_spinner();
     let told = |at: At<'_>| match at {
-        At::Prepared(count, skipped) => {
+        At::Prepared(count, skipped) => bar.suspend(|| {
             say(&format!("our set has {count} elements"));
             if let (count @ 1.., Some(first)) = (skipped.count, &skipped.first) {
                 say(&format!("{count} can't be compared; the first: {first}"));
             }
-        }
-        At::Broken(because) => say(&format!("the line broke ({because}); it is opened anew")),
-        At::Waits(done, of) if is_terminal => line(&last, &format!("the other side makes ready: {done} of {of}")),
-        At::Goes(way, progress) if is_terminal => line(
-            &last,
-            &format!(
-                "{way}: {} of {} elements, {} of {} records",
-                progress.evaluated, progress.elements, progress.records, progress.of_records
-            ),
-        ),
-        At::Waits(..) | At::Goes(..) => {}
+        }),
+        At::Broken(because) => bar.suspend(|| say(&format!("the line broke ({because}); it is opened anew"))),
+        At::Waits(done, of) => bar.set_message(format!("the other side makes ready: {done} of {of}")),
+        At::Goes(way, progress) => bar.set_message(format!(
+            "{way}: {} of {} elements, {} of {} records",
+            progress.evaluated, progress.elements, progress.records, progress.of_records
+        )),
     };
-    let (round, common) =
-        match_with(place, &args.member, args.namespace, args.both, by, &told).await.map_err(failed)?;
-    if last.borrow().is_some() {
-        eprintln!();
-    }
+    let done = match_with(place, &args.member, args.namespace, args.both, by, &told).await;
+    bar.finish_and_clear();
+    let (round, common) = done.map_err(failed)?;
     printed(&round, &common, args.format)?;
     Ok(u8::from(common.is_empty()))
-}
-
-/// A line in place of the last, ten times a second at most.
-fn line(last: &RefCell<Option<Instant>>, text: &str) {
-    let mut last = last.borrow_mut();
-    if last.is_none_or(|at| at.elapsed().as_millis() > 100) {
-        eprint!("\r{text}\x1b[K");
-        *last = Some(Instant::now());
-    }
 }

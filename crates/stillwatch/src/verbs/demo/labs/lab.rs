@@ -10,6 +10,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use super::super::{Ended, own, quiet};
+use super::traffic::LABS;
 
 /// The profile under which they release: the one that is shipped, for the trust group.
 const PROFILE: [(&str, &str); 5] = [
@@ -23,6 +24,7 @@ const PROFILE: [(&str, &str); 5] = [
 pub(super) const GROUP: &str = "trust-group";
 
 /// An organisation.
+#[derive(Clone)]
 pub(super) struct Lab {
     pub(super) name: &'static str,
     folder: PathBuf,
@@ -30,16 +32,17 @@ pub(super) struct Lab {
 
 impl Lab {
     /// Makes one: a node with a ledger.
-    pub(super) fn make(folder: &Path, name: &'static str, role: &str, listen: u16) -> Result<Self, Ended> {
+    pub(super) fn make(folder: &Path, name: &'static str, role: &str) -> Result<Self, Ended> {
         let lab = Self { name, folder: folder.join(name).join("node") };
         quiet(lab.command(&["init", &lab.path(""), "--role", role]))?;
         quiet(lab.command(&["ledger", "init", &lab.path("record"), "--name", &format!("{name}.example/ledger")]))?;
         let settings = lab.path("node.toml");
         let text = std::fs::read_to_string(&settings).map_err(|e| failed(&settings, &e))?;
         let text = text
-            .replace("listen = \"127.0.0.1:8443\"", &format!("listen = \"127.0.0.1:{listen}\""))
+            .replace("listen = \"127.0.0.1:8443\"", "listen = \"127.0.0.1:0\"")
             .replace("name = \"this-node\"", &format!("name = \"{name}\""))
-            .replace("# ledger = \"record\"", "ledger = \"record\"");
+            .replace("# ledger = \"record\"", "ledger = \"record\"")
+            .replace("# matching_transcript", "matching_transcript");
         std::fs::write(&settings, text).map_err(|e| failed(&settings, &e))?;
         Ok(lab)
     }
@@ -50,7 +53,13 @@ impl Lab {
         std::fs::create_dir_all(&folder).map_err(|e| failed(&folder.display().to_string(), &e))?;
         for (name, text) in PROFILE {
             let file = folder.join(name);
-            let text = text.replace("lab-one.example", GROUP);
+            // The group gets releases; what is matched is matched with one lab at a time.
+            let members = format!("\"{GROUP}\", \"hub\", \"{}\"", LABS.join("\", \""));
+            let text = if name == "profile.toml" {
+                text.replace("\"lab-one.example\"", &members)
+            } else {
+                text.replace("lab-one.example", GROUP)
+            };
             std::fs::write(&file, text).map_err(|e| failed(&file.display().to_string(), &e))?;
         }
         let (profile, key) = (folder.display().to_string(), self.path("signer.pem"));
@@ -99,20 +108,28 @@ impl Lab {
     }
 }
 
-/// A hub that answers until it is dropped.
-pub(super) struct Hub {
+/// A node that answers until it is dropped.
+pub(super) struct Served {
     pub(super) lab: Lab,
     pub(super) port: u16,
     child: Child,
 }
 
-impl Hub {
-    /// Makes one and starts it.
-    pub(super) fn start(folder: &Path) -> Result<Self, Ended> {
+impl Served {
+    /// Makes a hub, and starts it.
+    pub(super) fn hub(folder: &Path) -> Result<Self, Ended> {
+        Self::start(&Lab::make(folder, "hub", "hub")?)
+    }
+
+    /// Starts a node on a free port.
+    pub(super) fn start(lab: &Lab) -> Result<Self, Ended> {
         let taken =
             |e| Ended::Because(format!("error: no port is free on this machine: {e}\nhint: close some programs"));
         let port = TcpListener::bind("127.0.0.1:0").and_then(|open| open.local_addr()).map_err(taken)?.port();
-        let lab = Lab::make(folder, "hub", "hub", port)?;
+        let settings = lab.path("node.toml");
+        let text = std::fs::read_to_string(&settings).map_err(|e| failed(&settings, &e))?;
+        let text = text.replace("listen = \"127.0.0.1:0\"", &format!("listen = \"127.0.0.1:{port}\""));
+        std::fs::write(&settings, text).map_err(|e| failed(&settings, &e))?;
         let log = lab.path("log");
         let file = File::create(&log).map_err(|e| failed(&log, &e))?;
         let child = lab
@@ -121,19 +138,19 @@ impl Hub {
             .stdout(Stdio::null())
             .stderr(file)
             .spawn()
-            .map_err(|e| Ended::Because(format!("error: the hub can't be started: {e}\nhint: free some memory")))?;
-        let hub = Self { lab, port, child };
+            .map_err(|e| Ended::Because(format!("error: a node can't be started: {e}\nhint: free some memory")))?;
+        let served = Self { lab: lab.clone(), port, child };
         for _ in 0..200 {
             if TcpStream::connect(("127.0.0.1", port)).is_ok() {
-                return Ok(hub);
+                return Ok(served);
             }
             std::thread::sleep(Duration::from_millis(50));
         }
-        Err(Ended::Because(format!("error: the hub doesn't answer\nhint: `{log}` says why")))
+        Err(Ended::Because(format!("error: {} doesn't answer\nhint: `{log}` says why", lab.name)))
     }
 }
 
-impl Drop for Hub {
+impl Drop for Served {
     fn drop(&mut self) {
         // It may have ended by itself.
         let _ = self.child.kill();
@@ -141,6 +158,6 @@ impl Drop for Hub {
     }
 }
 
-fn failed(path: &str, error: &std::io::Error) -> Ended {
+pub(super) fn failed(path: &str, error: &std::io::Error) -> Ended {
     Ended::Because(format!("error: cannot use `{path}`: {error}\nhint: choose another folder with --out"))
 }

@@ -4,6 +4,7 @@
 //! Not here: the verbs; one lab's week (`demo`).
 
 mod alone;
+mod common;
 mod lab;
 mod traffic;
 
@@ -16,7 +17,7 @@ use stillwatch_model::Hunted;
 use super::{Ended, bare, heading, quiet, say};
 use crate::engine;
 use alone::Alone;
-use lab::{GROUP, Hub, Lab};
+use lab::{GROUP, Lab, Served};
 use traffic::{DAYS, LABS, Traffic};
 
 /// What a lab found by what another told: accounts, exchanges, and the indicators that led to them.
@@ -57,23 +58,36 @@ pub(super) fn story(out: &Path, seed: u64, number: u8) -> Result<(), Ended> {
     say(
         "\nA trace is a campaign on which `detect` says not to act: its score or its families of evidence are too few.\n",
     )?;
-    let Some((day, teller)) = alone.share() else {
-        return say(
-            "Before anybody found it alone there was no trace to share: with this seed, sharing gains nothing.\n",
-        );
-    };
-
-    let hub = Hub::start(&folder)?;
-    let labs = LABS.into_iter().map(|name| Lab::make(&folder, name, "member", 0)).collect::<Result<Vec<_>, _>>()?;
+    let hub = Served::hub(&folder)?;
+    let labs = LABS.into_iter().map(|name| Lab::make(&folder, name, "member")).collect::<Result<Vec<_>, _>>()?;
     join(&hub, &labs)?;
-    let Some(first) = labs.get(teller) else { return Ok(()) };
+    let next = match alone.share() {
+        Some(first) => shared(&labs, &traffic, &alone, first, number)?,
+        None => {
+            say("Before anybody found it alone there was no trace to share: with this seed, sharing gains nothing.\n")?;
+            number + 2
+        }
+    };
+    heading(next, "Three labs learn which addresses they share, and nothing else (`stillwatch match`)")?;
+    common::tell(&hub, &labs, seed)
+}
+
+/// What sharing a trace brings; gives the number of the next chapter.
+fn shared(
+    labs: &[Lab],
+    traffic: &Traffic,
+    alone: &Alone,
+    (day, teller): (u32, usize),
+    number: u8,
+) -> Result<u8, Ended> {
+    let Some(first) = labs.get(teller) else { return Ok(number + 2) };
     heading(number + 2, &format!("Day {day}: {} tells of its trace, under the profile `conservative`", first.name))?;
-    let mine = tell(first, &traffic, day)?;
+    let mine = tell(first, traffic, day)?;
 
     heading(number + 3, "The others receive it from the hub, and look in their own logs")?;
     let mut found: BTreeMap<usize, Found> = BTreeMap::new();
     for (n, lab) in labs.iter().enumerate().filter(|(n, _)| *n != teller) {
-        let one = hunt(lab, &traffic, day)?;
+        let one = hunt(lab, traffic, day)?;
         let right = traffic.right(one.accounts.iter());
         say(format!(
             "{:<10} {} found by what was told; by the truth {right} of them are the operation's\n",
@@ -97,7 +111,7 @@ pub(super) fn story(out: &Path, seed: u64, number: u8) -> Result<(), Ended> {
 
     heading(number + 5, "What each lab knew before, and after")?;
     for (n, lab) in LABS.iter().enumerate() {
-        say(summary(n, lab, (day, teller), &alone, found.get(&n)))?;
+        say(summary(n, lab, (day, teller), alone, found.get(&n)))?;
     }
 
     heading(number + 6, &format!("What left {} is in its ledger, and nothing else left", first.name))?;
@@ -109,11 +123,11 @@ pub(super) fn story(out: &Path, seed: u64, number: u8) -> Result<(), Ended> {
         let size = std::fs::metadata(&proof).map_or(0, |file| file.len());
         say(format!("The proof that {indicator} is in it, {size} bytes: {proof}\n"))?;
     }
-    Ok(())
+    Ok(number + 7)
 }
 
 /// Has every lab join the hub's sharing group, follow it, and reach it.
-fn join(hub: &Hub, labs: &[Lab]) -> Result<(), Ended> {
+fn join(hub: &Served, labs: &[Lab]) -> Result<(), Ended> {
     let group = quiet(hub.lab.command(&["group", "add", "--name", "Trust group"]))?.trim().to_owned();
     let url = format!("https://localhost:{}/taxii2/", hub.port);
     let (ca, key) = (hub.lab.path("certificate.pem"), hub.lab.path("record.pub"));
@@ -159,7 +173,7 @@ fn tell(lab: &Lab, traffic: &Traffic, day: u32) -> Result<Vec<String>, Ended> {
     let campaigns = listed.get("campaigns").or(Some(&listed)).and_then(Value::as_array).into_iter().flatten();
     let mut mine = Vec::new();
     for campaign in campaigns.filter_map(|one| one.get("id")?.as_str()) {
-        let id = quiet(lab.command(&["release", "propose", campaign]))?.trim().to_owned();
+        let id = quiet(lab.command(&["release", "propose", campaign, "--to", GROUP]))?.trim().to_owned();
         lab.release(&id)?;
         let shown: Value = json(&quiet(lab.command(&["release", "show", &id, "--format", "json"]))?)?;
         let items = shown.get("items").and_then(Value::as_array).into_iter().flatten();
@@ -213,7 +227,7 @@ fn sight(lab: &Lab, found: &Found) -> Result<(), Ended> {
     if found.by.is_empty() {
         return Ok(());
     }
-    let mut propose = lab.command(&["intel", "propose", "--sighting", "--to-all"]);
+    let mut propose = lab.command(&["intel", "propose", "--sighting", "--to", GROUP]);
     let id = quiet(propose.args(found.by.keys()))?.trim().to_owned();
     lab.release(&id)
 }
