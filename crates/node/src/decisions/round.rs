@@ -72,7 +72,8 @@ pub async fn round(
     }
     let mut rounded = Rounded::default();
     if let Some(ask) = pool.filter(|_| inputs.rules.rules.iter().any(|rule| rule.when.pooled.is_some())) {
-        let subjects: Vec<Subject> = gathered.facts.keys().take(MOST_POOLED).cloned().collect();
+        // Networks first: they come last, and are what labs most often share.
+        let subjects: Vec<Subject> = gathered.facts.keys().rev().take(MOST_POOLED).cloned().collect();
         match ask(subjects).await {
             Ok(found) => {
                 for (subject, pooled) in found {
