@@ -109,10 +109,14 @@ fn the_demo_tells_its_story_to_the_end() {
         "precision",
         "What each lab knew before, and after",
         "every byte is what was signed",
+        "50 in common: exactly those that both have",
+        "reads 50 of them: exactly those that all three have",
+        "or hashed (SHA-256), it holds 0.",
         "Done in ",
     ] {
         assert!(story.contains(part), "`{part}` is not in:\n{story}");
     }
+    assert!(!story.contains("NOT those"), "{story}");
     assert!(folder.path().join("report.html").is_file());
 }
 
