@@ -18,6 +18,7 @@ mod node;
 #[path = "../../../track/tests/it/places.rs"]
 mod places;
 mod policy;
+mod pooled;
 mod release;
 #[cfg(feature = "with-engine")]
 mod with_engine;

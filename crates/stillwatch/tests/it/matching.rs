@@ -10,14 +10,19 @@ use std::process::{Child, Command, Stdio};
 type Done<T = ()> = Result<T, Box<dyn std::error::Error>>;
 
 /// A lab's node in a folder of its own.
-struct Lab {
-    folder: PathBuf,
+pub(crate) struct Lab {
+    pub(crate) folder: PathBuf,
     name: &'static str,
-    key: String,
+    pub(crate) key: String,
 }
 
 impl Lab {
     fn make(all: &Path, name: &'static str) -> Done<Self> {
+        Self::with(all, name, if name == "lab-one" { "lab-two" } else { "lab-one" })
+    }
+
+    /// With a profile that lets that other be told.
+    pub(crate) fn with(all: &Path, name: &'static str, other: &str) -> Done<Self> {
         let mut lab = Self { folder: all.join(name), name, key: String::new() };
         std::fs::create_dir(&lab.folder)?;
         lab.done(&["init", "."])?;
@@ -35,7 +40,6 @@ impl Lab {
         let profile = lab.folder.join("conservative");
         std::fs::create_dir(&profile)?;
         let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../profiles/conservative");
-        let other = if name == "lab-one" { "lab-two" } else { "lab-one" };
         for entry in std::fs::read_dir(shipped)? {
             let entry = entry?;
             let text = std::fs::read_to_string(entry.path())?.replace("lab-one.example", other);
@@ -48,7 +52,7 @@ impl Lab {
     }
 
     /// Runs `stillwatch`; gives exit code and both outputs.
-    fn run(&self, arguments: &[&str]) -> Done<(i32, String, String)> {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Done<(i32, String, String)> {
         let output = Command::new(env!("CARGO_BIN_EXE_stillwatch"))
             .args(arguments)
             .current_dir(&self.folder)
@@ -62,13 +66,13 @@ impl Lab {
         Ok((code, String::from_utf8(output.stdout)?, String::from_utf8(output.stderr)?))
     }
 
-    fn done(&self, arguments: &[&str]) -> Done<(String, String)> {
+    pub(crate) fn done(&self, arguments: &[&str]) -> Done<(String, String)> {
         let (code, out, said) = self.run(arguments)?;
         if code == 0 { Ok((out, said)) } else { Err(format!("{arguments:?}: {code}\n{out}{said}").into()) }
     }
 
     /// Serves until it is killed; gives its address.
-    fn serve(&self) -> Done<(Child, String)> {
+    pub(crate) fn serve(&self) -> Done<(Child, String)> {
         let mut child = Command::new(env!("CARGO_BIN_EXE_stillwatch"))
             .args(["serve"])
             .current_dir(&self.folder)
@@ -85,10 +89,11 @@ impl Lab {
     }
 
     /// Knows another: adds its server as a peer, and it as a member.
-    fn knows(&self, other: &Self, address: &str) -> Done {
+    pub(crate) fn knows(&self, other: &Self, address: &str) -> Done {
         let token = other.done(&["client", "add", self.name, "--role", "member"])?.0;
-        std::fs::write(self.folder.join("token"), token)?;
-        self.done(&["peer", "add", other.name, address, "--token-file", "token", "--no-check"])?;
+        let file = format!("{}.token", other.name);
+        std::fs::write(self.folder.join(&file), token)?;
+        self.done(&["peer", "add", other.name, address, "--token-file", &file, "--no-check"])?;
         self.done(&["match", "member", "add", other.name, "--public-key", &other.key, "--peer", other.name])?;
         Ok(())
     }
