@@ -57,6 +57,7 @@ fn indicator(by: &Producer, one: &Decided, at: &str) -> String {
     .with("created_by_ref", json!(by.id()))
     .with("object_marking_refs", json!([Tlp::Red.id()]))
     .with("name", json!(format!("{} by decision {}", one.action, one.decision)))
+    .with("description", json!("A network that this lab acts against; for its own tools, not to be passed on."))
     .with("indicator_types", json!(["malicious-activity"]))
     .with("pattern", json!(pattern))
     .with("pattern_type", json!("stix"))
