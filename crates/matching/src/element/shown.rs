@@ -20,8 +20,8 @@ pub(super) fn has_form(namespace: Namespace, canonical: &[u8]) -> bool {
             .is_ok_and(|text| !text.is_empty() && !text.chars().any(|c| c.is_control() || c.is_whitespace())),
         Namespace::Template => {
             // Of a fingerprint, or of a text sketch.
-            let band = usize::from(canonical[0]);
-            canonical.len() == 17 && (band < BANDS || (128..128 + ANCHORS / 2).contains(&band))
+            let is_band = |band: usize| band < BANDS || (128..128 + ANCHORS / 2).contains(&band);
+            canonical.len() == 17 && is_band(usize::from(canonical[0]))
         }
         Namespace::Domain
         | Namespace::Phone

@@ -53,7 +53,14 @@ impl Line {
         );
         body.extend_from_slice(reach.name.as_bytes());
         body.extend_from_slice(&first);
-        let reply = way.asker.bytes(&way.path, KIND, body).await.map_err(|failure| away(to, &failure))?;
+        let reply = way.asker.bytes(&way.path, KIND, body).await.map_err(|failure| match failure.status {
+            // Asking again gives the same answer.
+            Some(401 | 403 | 404) => Error::refused(
+                format!("`{to}` opens no line to this node: {failure}"),
+                "have its people add this node, its key and its token; compare keys",
+            ),
+            _ => away(to, &failure),
+        })?;
         let (number, second) = reply.split_first_chunk::<NUMBER>().ok_or_else(|| unheard(to))?;
         let channel = handshake.finish(second).map_err(broken)?;
         let number = hex::encode(number);

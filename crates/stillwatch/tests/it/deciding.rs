@@ -128,7 +128,7 @@ fn decisions_are_explained_contested_and_taken_back() -> Tested {
             "decisions --help",
         ],
     )?;
-    insta::assert_snapshot!("decisions", text);
+    insta::assert_snapshot!("decisions", text.replace(&all.path().display().to_string(), "DIR"));
     let (_, history, _) = run(all.path(), &format!("campaigns history {ID}"))?;
     assert!(history.contains("false-positive"), "the reversal is a label: {history}");
     let (_, out, _) = run(all.path(), "decisions list --format json --limit 2")?;
