@@ -171,7 +171,7 @@ impl Group {
     }
 
     pub(super) fn asked(budget: u64) -> New {
-        let terms = Terms { threshold: 2, ends: now() + 3_600_000_000, budget, element: 32, label: 10 };
+        let terms = Terms { threshold: 2, ends: now() + 3_600_000_000, budget, element: 32, label: 10, bins: 0 };
         New { namespace: Namespace::Address, members: LABS.map(str::to_owned).to_vec(), quorum: 2, terms }
     }
 
