@@ -180,6 +180,13 @@ impl Group {
         Ok(open(self.hub.place()?, &self.hub.others()?, &Self::asked(budget), &|_| ()).await?)
     }
 
+    /// A key is made, for bins of sets of this size.
+    pub(super) async fn epoch_with_bins(&self, threshold: u8, size: u64) -> Tested<Known> {
+        let mut new = Self::asked(10_000);
+        (new.terms.threshold, new.terms.bins) = (threshold, size);
+        Ok(open(self.hub.place()?, &self.hub.others()?, &new, &|_| ()).await?)
+    }
+
     /// These labs contribute.
     pub(super) async fn contribute(&self, known: &Known, labs: &[usize]) -> Tested {
         for lab in labs {

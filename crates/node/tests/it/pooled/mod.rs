@@ -5,5 +5,7 @@
 
 mod attacks;
 mod group;
+mod hidden;
 mod measured;
+mod seen;
 mod together;
