@@ -37,7 +37,8 @@ pub(super) fn no_guess_can_be_tested_with(group: &Group, outputs: &[u8]) -> Test
     let windows: HashSet<&[u8]> = seen.windows(16).collect();
     assert!(outputs.chunks(16).all(|part| !windows.contains(part)));
     let mut by_length: HashMap<usize, HashSet<&[u8]>> = HashMap::new();
-    for n in 0..200 {
+    // Not the one that ends in a zero: positions of bins are numbers with many of them.
+    for n in 1..200 {
         let element = normalise(Namespace::Address, &address(n))?;
         let guesses = [
             address(n).into_bytes(),
