@@ -78,9 +78,10 @@ async fn exactly_what_k_members_have_opens_and_below_k_nothing_shows() -> Tested
             // Outputs are gone, and the table that shows what is filling.
             assert!(!lab.file(&known, "outputs")?.exists() && !lab.file(&known, "bins")?.exists());
         }
-        let tables = (0..3).map(|seat| std::fs::read(group.hub.file(&known, &format!("bins-{seat}"))?));
-        let tables = tables.collect::<Result<Vec<_>, _>>();
-        let tables = tables?;
+        let mut tables = Vec::new();
+        for seat in 0..3 {
+            tables.push(std::fs::read(group.hub.file(&known, &format!("bins-{seat}"))?)?);
+        }
         // 20 tables of k bins an element: as large for 20 elements as for 120.
         assert!(tables.iter().all(|table| table.len() as u64 == 160 * u64::from(threshold) * size));
         let known = group.hub.known(&known).await?;
