@@ -16,6 +16,6 @@ mod hub;
 mod table;
 mod terms;
 
-pub use hub::{Opened, open};
-pub use table::{Bins, make};
+pub use hub::{Opened, check, open};
+pub use table::{Bins, Owners, make};
 pub use terms::BinTerms;

@@ -24,6 +24,21 @@ pub struct Opened {
     pub bins: BTreeMap<String, Vec<u64>>,
 }
 
+/// Looks whether a member's tables can be: then they keep nobody else's from opening.
+///
+/// # Errors
+/// Names the member whose tables are cut, too long or hold what is no number.
+pub fn check(terms: &BinTerms, member: &str, bytes: &[u8]) -> Result<()> {
+    let bad = |why| Error::Given { member: member.to_owned(), why };
+    if bytes.len() != terms.bytes() {
+        return Err(bad("its tables are larger or smaller than the terms say"));
+    }
+    if bytes.as_chunks::<8>().0.iter().any(|number| u64::from_le_bytes(*number) >= PRIME) {
+        return Err(bad("its tables hold what is no number of the field"));
+    }
+    Ok(())
+}
+
 /// Opens the tables that members gave.
 ///
 /// # Errors
@@ -38,12 +53,7 @@ pub fn open(terms: &BinTerms, tables: &[(&str, &[u8])]) -> Result<Opened> {
         if opened.bins.insert((*member).to_owned(), Vec::new()).is_some() {
             return Err(bad("it gave tables twice"));
         }
-        if bytes.len() != terms.bytes() {
-            return Err(bad("its tables are larger or smaller than the terms say"));
-        }
-        if bytes.as_chunks::<8>().0.iter().any(|number| u64::from_le_bytes(*number) >= PRIME) {
-            return Err(bad("its tables hold what is no number of the field"));
-        }
+        check(terms, member, bytes)?;
     }
     let mut search = Search::new(&seats, usize::from(terms.threshold))?;
     let bins = terms.tables() as usize * terms.bins();

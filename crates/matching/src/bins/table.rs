@@ -20,12 +20,12 @@ const FILLING: u32 = u32::MAX;
 /// One member's tables, and what is in them.
 pub struct Bins {
     bytes: Vec<u8>,
-    owners: Vec<u32>,
+    owners: Owners,
 }
 
 impl std::fmt::Debug for Bins {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        write!(f, "Bins({} bins)", self.owners.len())
+        write!(f, "Bins({} bins)", self.owners.0.len())
     }
 }
 
@@ -34,6 +34,53 @@ impl Bins {
     #[must_use]
     pub fn bytes(&self) -> &[u8] {
         &self.bytes
+    }
+
+    /// What stays with the member.
+    #[must_use]
+    pub fn owners(&self) -> &Owners {
+        &self.owners
+    }
+
+    /// [`Owners::mine`].
+    ///
+    /// # Errors
+    /// As there.
+    pub fn mine(&self, opened: &[u64]) -> Result<Vec<u32>> {
+        self.owners.mine(opened)
+    }
+}
+
+/// Which of a member's elements each bin holds, by their place among the outputs: enough to read the hub's answer, so that outputs
+/// can be erased once tables are made.
+pub struct Owners(Vec<u32>);
+
+impl std::fmt::Debug for Owners {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "Owners({} bins)", self.0.len())
+    }
+}
+
+impl Owners {
+    /// As they are kept.
+    #[must_use]
+    pub fn to_bytes(&self) -> Vec<u8> {
+        self.0.iter().flat_map(|owner| owner.to_le_bytes()).collect()
+    }
+
+    /// As they were kept.
+    ///
+    /// # Errors
+    /// If they are of other terms.
+    pub fn from_bytes(terms: &BinTerms, bytes: &[u8]) -> Result<Self> {
+        let (owners, rest) = bytes.as_chunks::<4>();
+        if !rest.is_empty() || owners.len() != terms.tables() as usize * terms.bins() {
+            return Err(Error::Stored {
+                what: "bins that were kept",
+                why: "they are more or fewer than the terms say",
+            });
+        }
+        Ok(Self(owners.iter().map(|owner| u32::from_le_bytes(*owner)).collect()))
     }
 
     /// Which elements opened, by their place among the outputs, given the bins that the hub named. Another process makes the
@@ -46,7 +93,7 @@ impl Bins {
         let bad = |why| Error::Stored { what: "hub's answer", why };
         let mut mine = Vec::with_capacity(opened.len());
         for bin in opened {
-            match usize::try_from(*bin).ok().and_then(|bin| self.owners.get(bin)) {
+            match usize::try_from(*bin).ok().and_then(|bin| self.0.get(bin)) {
                 None => return Err(bad("it names a bin that isn't there")),
                 Some(&FILLING) => return Err(bad("it names a bin that holds no element of this member")),
                 Some(owner) => mine.push(*owner),
@@ -79,7 +126,7 @@ pub fn make(terms: &BinTerms, member: &str, outputs: &[Output], rng: &mut impl C
     let seeds: Vec<Derived> = outputs.iter().map(|output| Derived::new(output, &purpose)).collect::<Result<_>>()?;
     let mut made = Bins {
         bytes: Vec::with_capacity(terms.bytes()),
-        owners: Vec::with_capacity(terms.tables() as usize * terms.bins()),
+        owners: Owners(Vec::with_capacity(terms.tables() as usize * terms.bins())),
     };
     for pair in 0..terms.pairs {
         let draws: Zeroizing<Vec<Draw>> =
@@ -91,7 +138,7 @@ pub fn make(terms: &BinTerms, member: &str, outputs: &[Output], rng: &mut impl C
                     None => uniform(rng),
                 };
                 made.bytes.extend_from_slice(&share.to_le_bytes());
-                made.owners.push(bin);
+                made.owners.0.push(bin);
             }
         }
     }

@@ -39,24 +39,33 @@ impl BinTerms {
     /// If the terms can't be kept to, or ask for more than the hub can compute.
     pub fn digest(&self) -> Result<[u8; 32]> {
         let members = self.epoch.setup().members.len();
-        if !(2..=members).contains(&usize::from(self.threshold)) {
-            return Err(Error::Misuse("a threshold is 2 members or more, and no more than there are"));
-        }
-        if !(1..=20).contains(&self.pairs) {
-            return Err(Error::Misuse("there are 1 to 20 pairs of tables"));
-        }
-        if self.size != padded(self.size) || self.size > MAX_SIZE {
-            return Err(Error::Misuse("the size in the terms isn't a padded one, or is more than 2^22"));
-        }
-        let choices = (0..u128::from(self.threshold))
-            .try_fold(1u128, |choices, at| (choices <= MAX_WORK).then(|| choices * (members as u128 - at) / (at + 1)));
-        let work = choices.map(|choices| choices * u128::from(self.tables()) * self.bins() as u128);
-        if work.is_none_or(|work| work > MAX_WORK) {
-            return Err(Error::Misuse("there are too many ways of choosing members for sets of this size"));
-        }
+        Self::possible(members, self.threshold, self.pairs, self.size).map_err(Error::Misuse)?;
         let digest = Sha256::new().chain_update(b"stillwatch bins 1").chain_update(self.epoch.digest());
         let digest = digest.chain_update([self.threshold, self.pairs]).chain_update(self.size.to_le_bytes());
         Ok(digest.finalize().into())
+    }
+
+    /// Whether so many members can agree on this, before they have a key.
+    ///
+    /// # Errors
+    /// Says what can't be kept to, or is more than the hub can compute.
+    pub fn possible(members: usize, threshold: u8, pairs: u8, size: u64) -> std::result::Result<(), &'static str> {
+        if !(2..=members).contains(&usize::from(threshold)) {
+            return Err("a threshold is 2 members or more, and no more than there are");
+        }
+        if !(1..=20).contains(&pairs) {
+            return Err("there are 1 to 20 pairs of tables");
+        }
+        if size != padded(size) || size > MAX_SIZE {
+            return Err("the size in the terms isn't a padded one, or is more than 2^22");
+        }
+        let choices = (0..u128::from(threshold))
+            .try_fold(1u128, |choices, at| (choices <= MAX_WORK).then(|| choices * (members as u128 - at) / (at + 1)));
+        let bins = 2 * u128::from(pairs) * u128::from(threshold) * u128::from(size);
+        if choices.is_none_or(|choices| choices * bins > MAX_WORK) {
+            return Err("there are too many ways of choosing members for sets of this size");
+        }
+        Ok(())
     }
 
     /// Tables of one member.

@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use rand_chacha::ChaCha20Rng;
 use rand_core::Rng;
-use stillwatch_matching::bins::{BinTerms, Bins, make, open};
+use stillwatch_matching::bins::{BinTerms, Bins, Owners, make, open};
 use stillwatch_matching::oprf::Output;
 use stillwatch_matching::{Error, padded};
 
@@ -111,6 +111,12 @@ fn every_member_puts_an_element_into_the_same_bins() {
     let again = make(&terms, &member(0), &[output(7)], &mut rng(99)).unwrap();
     assert_eq!(again.mine(&opened[&member(0)]), Ok(vec![0]));
     assert_ne!(again.bytes(), made[0].bytes());
+    // What is in them is kept without outputs, and read again under the same terms only.
+    let kept = again.owners().to_bytes();
+    assert_eq!(Owners::from_bytes(&terms, &kept).unwrap().mine(&opened[&member(0)]), Ok(vec![0]));
+    for kept in [&kept[4..], &kept[1..], &[]] {
+        assert!(Owners::from_bytes(&terms, kept).is_err());
+    }
     let numbers = |bins: &Bins| bins.bytes().as_chunks::<8>().0.to_vec();
     let same = numbers(&again).iter().zip(numbers(&made[0])).filter(|(a, b)| **a == *b).count();
     assert_eq!(same, opened[&member(0)].len());

@@ -64,6 +64,9 @@ pub(super) async fn learned(
     Ok(all)
 }
 
+/// An element that opened, with who reported it and what they attached.
+pub(super) type Group = (Element, Vec<(String, Option<Label>)>);
+
 /// Keeps what opened of a pool, once: as a round with all who reported, each element with what they attached, taken together.
 ///
 /// # Errors
@@ -71,7 +74,7 @@ pub(super) async fn learned(
 pub(super) async fn pooled(
     place: &Place,
     (epoch, namespace): (&str, Namespace),
-    groups: &[(Element, Vec<(String, Option<Label>)>)],
+    groups: &[Group],
     by: &By,
 ) -> Result<()> {
     let id: String = epoch.chars().take(32).collect();

@@ -498,7 +498,10 @@ fn killed_between_decision_and_table() -> Tested {
     use std::io::{BufRead as _, BufReader};
     let folder = tempfile::tempdir()?;
     let place = Place::Folder(folder.path().join("data"));
-    block_on(async { Tested::Ok(open(&place).await?.close().await) })?;
+    block_on(async {
+        open(&place).await?.close().await;
+        Tested::Ok(())
+    })?;
     for round in 1..=6 {
         let mut child = Command::new(std::env::current_exe()?)
             .args(["--exact", "deciding::child", "--ignored", "--nocapture", "--test-threads", "1"])

@@ -37,9 +37,18 @@ pub struct Terms {
     pub element: u16,
     /// Bytes of a label.
     pub label: u16,
+    /// Elements of the largest set, padded, where members give tables of bins in place of reports; 0: they give reports.
+    #[serde(default)]
+    pub bins: u64,
 }
 
 impl Terms {
+    /// What members give when the epoch is over.
+    #[must_use]
+    pub fn given(&self) -> What {
+        if self.bins == 0 { What::Report } else { What::Bins }
+    }
+
     /// What members compare: who makes a key on which terms.
     pub(super) fn digest(&self, setup: &Setup) -> Result<[u8; 32]> {
         let digest = Sha256::new().chain_update(b"stillwatch terms 1").chain_update(setup.digest().map_err(broken)?);
@@ -81,6 +90,8 @@ pub enum What {
     Table,
     /// What opened of what the asker reported.
     Opened,
+    /// A member's table of bins, after holders erased, where the terms have those.
+    Bins,
 }
 
 impl What {
@@ -93,6 +104,7 @@ impl What {
             What::Filter => "filter",
             What::Table => "table",
             What::Opened => "opened",
+            What::Bins => "bins",
         }
     }
 }

@@ -12,7 +12,6 @@ use stillwatch_matching::check::{Filter, Found as Opened, Table};
 use stillwatch_matching::epoch::{Asker, EpochKey};
 use stillwatch_matching::oprf::Output;
 use stillwatch_matching::{LABEL, Label, Namespace, normalise};
-use stillwatch_track::matches::epochs::State;
 
 use super::ask;
 use super::call::What;
@@ -70,7 +69,7 @@ impl Checker {
     /// # Errors
     /// When there is none, its pool isn't published, isn't right, or too few holders answer.
     pub async fn new(place: &Place, others: Box<dyn Others>, namespace: Namespace) -> Result<Self> {
-        let known = Known::newest(place, namespace, None, &[State::Active]).await?;
+        let known = Known::with_pool(place, namespace).await?;
         known.active()?;
         super::publish::fetch(place, others.as_ref(), &known).await?;
         let key = known.key()?;

@@ -87,6 +87,16 @@ pub async fn contribute(
     known.active()?;
     let (agreement, may) = holds(&place.store, &known.setup.hub, &known.row.namespace, now()).await?;
     let (set, skipped) = prepare(place, known.setup.namespace, &agreement.source, &may, &folder).await?;
+    if known.terms.bins != 0 {
+        if set.count > known.terms.bins {
+            let why = format!("the set has {} elements, and the epoch's bins are for {}", set.count, known.terms.bins);
+            return Err(Error::refused(why, "agree on a smaller source, or ask the hub for an epoch with more"));
+        }
+        evaluate(place, others, known, &set, told).await?;
+        // Nothing is given before the end: equal tags would show how many members have what.
+        kept(place, known, What::Contribution, 0, set.root, set.count).await?;
+        return Ok(skipped);
+    }
     if !path.exists() {
         evaluate(place, others, known, &set, told).await?;
         make(place, known, &set, &path)?;
@@ -96,7 +106,7 @@ pub async fn contribute(
     Ok(skipped)
 }
 
-/// Keeps that the hub has a file of ours, whole.
+/// Keeps that the hub has a file of ours, whole; or, in an epoch with bins, the set's root, of which nothing is given before its end.
 pub(super) async fn kept(
     place: &Place,
     known: &Known,
@@ -108,7 +118,7 @@ pub(super) async fn kept(
     let hash = hex::encode(hash);
     let file = rows::File { member: place.name.clone(), what: what.name().to_owned(), bytes, hash: hash.clone() };
     let with = [known.setup.hub.clone()];
-    let step = if what == What::Report { Step::Reported } else { Step::Evaluated };
+    let step = if what == known.terms.given() { Step::Reported } else { Step::Evaluated };
     let entry = Told { step, with: &with, own: count, theirs: 0, hash: Some(&hash) }.entry(place, known)?;
     rows::keep(&place.store, &known.row.id, &[(file, entry)], now()).await?;
     take_over(place).await

@@ -9,6 +9,7 @@ use std::sync::{LazyLock, Mutex, PoisonError};
 use jiff::Timestamp;
 use sha2::{Digest, Sha256};
 use stillwatch_matching::Namespace;
+use stillwatch_matching::bins::BinTerms;
 use stillwatch_matching::epoch::{EpochKey, Setup};
 use stillwatch_matching::pool::PoolTerms;
 use stillwatch_model::Micros;
@@ -67,6 +68,25 @@ impl Known {
         )
     }
 
+    /// The newest active epoch of a namespace with a pool to look up in: one with bins has none.
+    ///
+    /// # Errors
+    /// When there is none, or the store can't be read.
+    pub async fn with_pool(place: &Place, namespace: Namespace) -> Result<Self> {
+        for row in epochs::all(&place.store).await? {
+            if row.namespace == namespace.name() && row.state == State::Active {
+                let known = Self::of(row)?;
+                if known.published().is_ok() {
+                    return Ok(known);
+                }
+            }
+        }
+        Err(Error::refused(
+            format!("there is no active epoch of `{}` with a pool to look up in", namespace.name()),
+            "`stillwatch match epoch list` shows all; in one with bins nothing is looked up",
+        ))
+    }
+
     /// The newest epoch of a namespace in one of these states; of that number, where one is given.
     ///
     /// # Errors
@@ -116,6 +136,32 @@ impl Known {
     pub fn pool(&self) -> Result<PoolTerms> {
         let Terms { threshold, element, label, .. } = self.terms;
         Ok(PoolTerms { epoch: self.key()?, threshold, element, label })
+    }
+
+    /// What its tables of bins are bound to.
+    ///
+    /// # Errors
+    /// When its terms have none, or its key was never made.
+    pub fn bins(&self) -> Result<BinTerms> {
+        let Terms { threshold, bins: size, .. } = self.terms;
+        if size == 0 {
+            return Err(Error::refused("members give reports in this epoch, no bins", "report as its terms say"));
+        }
+        Ok(BinTerms { epoch: self.key()?, threshold, pairs: BinTerms::PAIRS, size })
+    }
+
+    /// That it has a pool to publish and to look up in.
+    pub(super) fn published(&self) -> Result<()> {
+        if self.terms.bins == 0 {
+            return Ok(());
+        }
+        Err(Error::refused(
+            format!(
+                "nothing is published in epoch {} of `{}`: equal tags would show what its bins hide",
+                self.row.number, self.row.namespace
+            ),
+            "open another epoch without bins for looking up, if members agree to show those",
+        ))
     }
 
     /// That it is active, and its time not over.

@@ -129,6 +129,9 @@ pub(super) fn check(setup: &Setup, terms: &Terms) -> std::result::Result<(), &'s
     if usize::from(terms.element) > MAX_ELEMENT || !(LABEL..=usize::from(LONGEST_LABEL)).contains(&terms.label.into()) {
         return Err("elements have 512 bytes at most, and labels 10 to 64");
     }
+    if terms.bins != 0 {
+        super::bins::possible(setup.members.len(), terms.threshold, terms.bins)?;
+    }
     Ok(())
 }
 

@@ -5,6 +5,7 @@
 //! Not here: lines (`line.rs`), the protocols (`matching::epoch`, `check`, `pool`).
 
 mod ask;
+mod bins;
 mod call;
 pub mod check;
 mod close;

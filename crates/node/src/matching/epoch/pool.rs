@@ -22,7 +22,7 @@ use super::others::{Others, ask, odd};
 use super::publish::download;
 use super::taking::given_path;
 use super::told::{Told, take_over};
-use super::{close, share};
+use super::{bins, close, share};
 use crate::error::{Error, Result};
 use crate::matching::files::{failed, whole};
 use crate::matching::key::random;
@@ -53,6 +53,9 @@ pub struct Counts {
     pub spoilt: u64,
     /// Who reported something wrong, and how often.
     pub wrong: Vec<(String, u64)>,
+    /// In an epoch with bins, for each member how many of its bins opened; which elements they are, the hub can't tell, so nothing
+    /// above is counted then.
+    pub bins: Vec<(String, u64)>,
 }
 
 /// Makes reports of the set that was contributed, and gives them to the hub; outputs are erased then.
@@ -61,33 +64,45 @@ pub struct Counts {
 /// When the epoch isn't over, holders didn't erase, nothing was contributed, or it was reported already.
 pub async fn report(place: &Place, others: &dyn Others, known: &Known, told: &(dyn Fn(Progress) + Sync)) -> Result<()> {
     known.member(&place.name)?;
+    let what = known.terms.given();
     let mine = files::files(&place.store, &known.row.id).await?;
-    if mine.iter().any(|file| file.member == place.name && file.what == What::Report.name()) {
+    if mine.iter().any(|file| file.member == place.name && file.what == what.name()) {
         return Err(Error::refused("this node reported in this epoch", "once an epoch"));
     }
     close::nobody_left(place, others, known).await?;
     let folder = share::folder(place, &known.id)?;
-    let path = folder.join(What::Report.name());
+    let path = folder.join(what.name());
     let set = Prepared::open(&folder)?;
     let set =
         set.ok_or_else(|| Error::refused("this node contributed nothing to this epoch", "contribute to the next"))?;
     if !path.exists() {
-        make(place, known, &set, &path).await?;
+        committed(place, known, &set).await?;
+        match what {
+            What::Bins => bins::make(place, known, &set, &path)?,
+            _ => make(place, known, &set, &path)?,
+        }
     }
-    let (bytes, hash) = give(others, known, What::Report, &path, told).await?;
-    kept(place, known, What::Report, bytes, hash, set.count).await?;
-    for name in ["outputs", "set", What::Report.name()] {
+    let (bytes, hash) = give(others, known, what, &path, told).await?;
+    kept(place, known, what, bytes, hash, set.count).await?;
+    // What the hub will say of bins is about the set: it stays until then.
+    let names = ["outputs", what.name(), "set"];
+    for name in &names[..if what == What::Bins { 2 } else { 3 }] {
         share::erase_file(&folder.join(name))?;
     }
     Ok(())
 }
 
-async fn make(place: &Place, known: &Known, set: &Prepared, path: &std::path::Path) -> Result<()> {
+/// That it is the set that was committed to.
+async fn committed(place: &Place, known: &Known, set: &Prepared) -> Result<()> {
     let committed = files::commitments(&place.store, &known.row.id).await?;
     let root = hex::encode(set.root);
-    if !committed.iter().any(|one| one.member == place.name && one.root == root) {
-        return Err(Error::refused("that isn't the set that was contributed", "report the same set"));
+    if committed.iter().any(|one| one.member == place.name && one.root == root) {
+        return Ok(());
     }
+    Err(Error::refused("that isn't the set that was contributed", "report the same set"))
+}
+
+fn make(place: &Place, known: &Known, set: &Prepared, path: &std::path::Path) -> Result<()> {
     let terms = known.pool()?;
     let outputs = kept_outputs(place, &known.id, set.count)?;
     let items = set.items(0, usize::try_from(set.count).unwrap_or(usize::MAX))?;
@@ -120,14 +135,33 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
             "`stillwatch match pool show` shows what came of it",
         ));
     }
-    let of: Vec<String> =
-        all.iter().filter(|file| file.what == What::Report.name()).map(|file| file.member.clone()).collect();
+    let given = known.terms.given();
+    let of: Vec<String> = all.iter().filter(|file| file.what == given.name()).map(|file| file.member.clone()).collect();
     if of.len() < usize::from(known.terms.threshold) {
         return Err(Error::refused(
             format!("{} members reported, and {} must", of.len(), known.terms.threshold),
             "wait for more reports",
         ));
     }
+    let (counts, theirs, mut each) = match given {
+        What::Bins => {
+            let theirs = known.terms.bins * of.len() as u64;
+            let (counts, each) = bins::open(place, known, of).await?;
+            (counts, theirs, each)
+        }
+        _ => reports(place, known, of)?,
+    };
+    // That it was opened.
+    each.push((place.name.clone(), b"[]".to_vec()));
+    hand_out(place, known, theirs, &each).await?;
+    Ok(counts)
+}
+
+/// Counts; how many were handed over; each member's file.
+pub(super) type Handed = (Counts, u64, Vec<(String, Vec<u8>)>);
+
+/// Opens reports: the counts; how many there were; for each member, the file of what opened of what it reported.
+fn reports(place: &Place, known: &Known, of: Vec<String>) -> Result<Handed> {
     let mut opening = Opening::new(known.pool()?).map_err(broken)?;
     let mut theirs = 0;
     for member in &of {
@@ -137,24 +171,31 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
         opening.add(member, bytes).map_err(broken)?;
     }
     let opened = opening.open().map_err(broken)?;
-    let mut new = Vec::new();
-    for member in known.setup.members.iter().chain([&place.name]) {
-        let is_hub = *member == place.name;
-        if !is_hub && !of.contains(member) {
-            continue;
-        }
+    let mut each = Vec::with_capacity(of.len());
+    for member in &of {
         // A member is shown what it reported itself, and nothing else.
-        let groups =
-            opened.groups.iter().filter(|group| is_hub || group.reports.iter().any(|(name, _)| name == member));
-        let shown: Vec<Shown> = if is_hub { Vec::new() } else { groups.map(shown).collect() };
-        let bytes =
-            serde_json::to_vec(&shown).map_err(|error| Error::refused(error, "this is a fault of the program"))?;
-        let path = match is_hub {
+        let groups = opened.groups.iter().filter(|group| group.reports.iter().any(|(name, _)| name == member));
+        let shown: Vec<Shown> = groups.map(shown).collect();
+        let bytes = serde_json::to_vec(&shown);
+        each.push((member.clone(), bytes.map_err(|error| Error::refused(error, "this is a fault of the program"))?));
+    }
+    let named: BTreeSet<&String> = opened.groups.iter().flat_map(|group| &group.wrong).collect();
+    let often = |name: &String| opened.groups.iter().filter(|group| group.wrong.contains(name)).count() as u64;
+    let wrong = named.into_iter().map(|name| (name.clone(), often(name))).collect();
+    let (shut, spoilt) = (opened.shut, opened.spoilt);
+    Ok((Counts { of, opened: opened.groups.len() as u64, shut, spoilt, wrong, bins: Vec::new() }, theirs, each))
+}
+
+/// Keeps each member's file, and that it was opened.
+async fn hand_out(place: &Place, known: &Known, theirs: u64, each: &[(String, Vec<u8>)]) -> Result<()> {
+    let mut new = Vec::new();
+    for (member, bytes) in each {
+        let path = match *member == place.name {
             true => share::folder(place, &known.id)?.join(What::Opened.name()),
             false => given_path(place, known, What::Opened, member)?,
         };
-        whole(&path, |file| file.write_all(&bytes))?;
-        let hash = hex::encode(Sha256::digest(&bytes));
+        whole(&path, |file| file.write_all(bytes))?;
+        let hash = hex::encode(Sha256::digest(bytes));
         let with = [member.clone()];
         let told = Told { step: Step::Opened, with: &with, own: 0, theirs, hash: Some(&hash) };
         let entry = told.entry(place, known)?;
@@ -163,11 +204,7 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
         new.push((file, entry));
     }
     files::keep(&place.store, &known.row.id, &new, now()).await?;
-    take_over(place).await?;
-    let named: BTreeSet<&String> = opened.groups.iter().flat_map(|group| &group.wrong).collect();
-    let often = |name: &String| opened.groups.iter().filter(|group| group.wrong.contains(name)).count() as u64;
-    let wrong = named.into_iter().map(|name| (name.clone(), often(name))).collect();
-    Ok(Counts { of, opened: opened.groups.len() as u64, shut: opened.shut, spoilt: opened.spoilt, wrong })
+    take_over(place).await
 }
 
 fn shown(group: &Group) -> Shown {
@@ -191,6 +228,14 @@ pub async fn show(place: &Place, others: &dyn Others, known: &Known) -> Result<V
             Reply::Stands(stands) => stands,
             _ => return Err(odd(&known.setup.hub)),
         };
+        let most = if known.terms.bins == 0 { u64::MAX } else { known.bins()?.bytes() as u64 };
+        if stands
+            .files
+            .iter()
+            .any(|(member, what, bytes, _)| *member == place.name && what == What::Opened.name() && *bytes > most)
+        {
+            return Err(odd(&known.setup.hub));
+        }
         let file = download(others, known, (What::Opened, &place.name), &stands, &path).await?;
         let with = [known.setup.hub.clone()];
         let entry =
@@ -198,17 +243,26 @@ pub async fn show(place: &Place, others: &dyn Others, known: &Known) -> Result<V
         files::keep(&place.store, &known.row.id, &[(file, entry)], now()).await?;
         take_over(place).await?;
     }
-    let bytes = std::fs::read(&path).map_err(failed(&path))?;
     let unread =
         || Error::refused("what the hub opened can't be read", "ask the hub; use the same version on both sides");
-    let all: Vec<Shown> = serde_json::from_slice(&bytes).map_err(|_| unread())?;
+    let all: Vec<Shown> = if known.terms.bins == 0 {
+        let bytes = std::fs::read(&path).map_err(failed(&path))?;
+        serde_json::from_slice(&bytes).map_err(|_| unread())?
+    } else {
+        bins::mine(place, known, &path)?
+    };
     let mut groups = Vec::with_capacity(all.len());
     for one in &all {
         let element = hex::decode(&one.element).map_err(|_| unread())?;
         let element = Element::from_bytes(known.setup.namespace, &element).map_err(|_| unread())?;
         let label =
             |text: &String| hex::decode(text).ok().and_then(|bytes| bytes.get(..LABEL).and_then(Label::from_bytes));
-        groups.push((element, one.reports.iter().map(|(member, text)| (member.clone(), label(text))).collect()));
+        let mut reports: Vec<_> = one.reports.iter().map(|(member, text)| (member.clone(), label(text))).collect();
+        if known.terms.bins != 0 {
+            // That k members have it is on the hub's word, and nobody says who.
+            reports.push((known.setup.hub.clone(), None));
+        }
+        groups.push((element, reports));
     }
     let by = By { author: place.name.clone(), at: now() };
     found::pooled(place, (&known.row.id, known.setup.namespace), &groups, &by).await?;

@@ -39,6 +39,7 @@ pub struct Published {
 /// When this node isn't the hub, nobody contributed, or it was published already.
 pub async fn publish(place: &Place, known: &Known) -> Result<Published> {
     known.own_hub(place)?;
+    known.published()?;
     known.active()?;
     let all = files::files(&place.store, &known.row.id).await?;
     if all.iter().any(|file| file.what == What::Table.name()) {
@@ -83,6 +84,7 @@ pub async fn publish(place: &Place, known: &Known) -> Result<Published> {
 /// When nothing is published yet, or what the hub hands out isn't what it announced, or lacks something.
 pub async fn fetch(place: &Place, others: &dyn Others, known: &Known) -> Result<bool> {
     known.member(&place.name)?;
+    known.published()?;
     let mine = files::files(&place.store, &known.row.id).await?;
     if mine.iter().any(|file| file.what == What::Table.name()) {
         return Ok(false);

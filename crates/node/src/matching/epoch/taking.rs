@@ -34,6 +34,12 @@ pub(super) async fn commit(place: &Place, from: &str, id: &Id, root: [u8; 32], s
 
 /// Keeps whose set of which size will be evaluated.
 pub(super) async fn keep_commitment(place: &Place, known: &Known, of: &str, root: [u8; 32], size: u64) -> Result<()> {
+    if known.terms.bins != 0 && size > known.terms.bins {
+        return Err(Error::refused(
+            format!("{size} elements are more than the {} that this epoch's bins are for", known.terms.bins),
+            "agree on a smaller source, or ask the hub for an epoch with more",
+        ));
+    }
     if size == 0 || size > MAX_SET || padded(size) != size {
         return Err(Error::refused(
             format!("{size} is no size that padding gives"),
@@ -80,6 +86,8 @@ async fn expected(place: &Place, known: &Known, what: What, member: &str) -> Res
     let each = match what {
         What::Contribution => Table::record(known.terms.label),
         What::Report => known.pool()?.report(),
+        // As large for every member, whatever it committed to.
+        What::Bins => return Ok(known.bins()?.bytes() as u64),
         _ => return Err(Error::refused("that isn't given", "use the same version on both sides")),
     };
     Ok(size * each as u64)
@@ -89,6 +97,16 @@ async fn expected(place: &Place, known: &Known, what: What, member: &str) -> Res
 async fn in_time(place: &Place, known: &Known, what: What, member: &str) -> Result<()> {
     known.own_hub(place)?;
     known.member(member)?;
+    match what {
+        What::Contribution => known.published()?,
+        What::Report | What::Bins if what != known.terms.given() => {
+            return Err(Error::refused(
+                format!("members give {} in this epoch, no {}", known.terms.given().name(), what.name()),
+                "report as its terms say",
+            ));
+        }
+        _ => {}
+    }
     let all = files::files(&place.store, &known.row.id).await?;
     if all.iter().any(|file| file.member == member && file.what == what.name()) {
         return Err(Error::refused(format!("your {} is here already", what.name()), "each is given once an epoch"));
@@ -99,10 +117,10 @@ async fn in_time(place: &Place, known: &Known, what: What, member: &str) -> Resu
             Err(Error::refused("this epoch's pool was published", "contribute to the next"))
         }
         What::Contribution => known.active(),
-        What::Report if known.row.state != State::Closed || share::held(place, &known.id)? => {
+        What::Report | What::Bins if known.row.state != State::Closed || share::held(place, &known.id)? => {
             Err(Error::refused("the epoch isn't over", "report when its holders erased their shares"))
         }
-        What::Report if is_there(What::Opened) => {
+        What::Report | What::Bins if is_there(What::Opened) => {
             Err(Error::refused("this epoch's pool was opened", "report in the next"))
         }
         _ => Ok(()),
@@ -153,9 +171,13 @@ pub(super) async fn given(place: &Place, from: &str, id: &Id, what: What, hash: 
             "give it again from the start",
         ));
     }
-    if what == What::Contribution {
+    if matches!(what, What::Contribution | What::Bins) {
         let content = std::fs::read(&part).map_err(failed(&part))?;
-        if let Err(error) = Contribution::from_bytes(&content, known.terms.label) {
+        let looked = match what {
+            What::Bins => stillwatch_matching::bins::check(&known.bins()?, from, &content),
+            _ => Contribution::from_bytes(&content, known.terms.label).map(drop),
+        };
+        if let Err(error) = looked {
             std::fs::remove_file(&part).map_err(failed(&part))?;
             return Err(broken(error));
         }
@@ -164,7 +186,7 @@ pub(super) async fn given(place: &Place, from: &str, id: &Id, what: What, hash: 
     let hash = hex::encode(hash);
     let file = File { member: from.to_owned(), what: what.name().to_owned(), bytes, hash: hash.clone() };
     let with = [from.to_owned()];
-    let step = if what == What::Report { Step::Reported } else { Step::Evaluated };
+    let step = if what == known.terms.given() { Step::Reported } else { Step::Evaluated };
     let size = files::commitments(&place.store, &known.row.id).await?;
     let theirs = size.iter().find(|one| one.member == from).map_or(0, |one| one.size);
     let entry = Told { step, with: &with, own: 0, theirs, hash: Some(&hash) }.entry(place, &known)?;

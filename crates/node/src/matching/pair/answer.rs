@@ -150,7 +150,7 @@ enum Over {
     /// The other side has learned what is common.
     Told(Terms, [u8; 32]),
     /// This side has: what it is, is still sealed.
-    Learned(Terms, Receiver),
+    Learned(Box<(Terms, Receiver)>),
 }
 
 async fn on_ready(
@@ -193,7 +193,8 @@ async fn on_ready(
                 files::settled(&side.folder)?;
             }
         }
-        Some(Over::Learned(terms, receiver)) => {
+        Some(Over::Learned(learned)) => {
+            let (terms, receiver) = *learned;
             running.forget(session);
             // After the reply: how long opening takes says how much is common.
             let (place, folder) = (place.clone(), side.folder.clone());
@@ -248,8 +249,11 @@ fn back(ready: &mut Ready, side: &Side, frame: Option<Vec<u8>>) -> Result<Done> 
         Turn::Last(frame) => (frame, true),
     };
     back.keeper.keep(receiver)?;
-    let over =
-        if is_last { back.receiver.take().map(|receiver| Over::Learned(back.terms.clone(), receiver)) } else { None };
+    let over = if is_last {
+        back.receiver.take().map(|receiver| Over::Learned(Box::new((back.terms.clone(), receiver))))
+    } else {
+        None
+    };
     let reply = if frame.is_empty() { Reply::Done } else { Reply::Frame(frame) };
     Ok(Done { reply, over })
 }

@@ -171,13 +171,20 @@ impl Group {
     }
 
     pub(super) fn asked(budget: u64) -> New {
-        let terms = Terms { threshold: 2, ends: now() + 3_600_000_000, budget, element: 32, label: 10 };
+        let terms = Terms { threshold: 2, ends: now() + 3_600_000_000, budget, element: 32, label: 10, bins: 0 };
         New { namespace: Namespace::Address, members: LABS.map(str::to_owned).to_vec(), quorum: 2, terms }
     }
 
     /// A key is made.
     pub(super) async fn epoch(&self, budget: u64) -> Tested<Known> {
         Ok(open(self.hub.place()?, &self.hub.others()?, &Self::asked(budget), &|_| ()).await?)
+    }
+
+    /// A key is made, for bins of sets of this size.
+    pub(super) async fn epoch_with_bins(&self, threshold: u8, size: u64) -> Tested<Known> {
+        let mut new = Self::asked(10_000);
+        (new.terms.threshold, new.terms.bins) = (threshold, size);
+        Ok(open(self.hub.place()?, &self.hub.others()?, &new, &|_| ()).await?)
     }
 
     /// These labs contribute.

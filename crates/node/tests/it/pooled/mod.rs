@@ -5,6 +5,8 @@
 
 mod attacks;
 mod group;
+mod hidden;
 mod measured;
 mod ruled;
+mod seen;
 mod together;

@@ -20,12 +20,16 @@ use crate::verbs::store::{Format, plain, print, print_json, say};
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
   stillwatch match contribute --namespace address
+  stillwatch match contribute --namespace address --bins     only where the epoch hides how many members have what
 
 The set is the one that was agreed on with the hub (`stillwatch match agree`), with as much attached as the profile lets. Run it again after
 a cut: it goes on where it was. Once an epoch.")]
 pub(super) struct ContributeArgs {
     #[command(flatten)]
     which: WhichArgs,
+    /// Only to an epoch that opens by tables of bins
+    #[arg(long)]
+    bins: bool,
 }
 
 /// Arguments of `match check`.
@@ -60,6 +64,12 @@ pub(super) fn progress(at: Progress) {
 /// Runs `match contribute`.
 pub(super) async fn give(place: &Place, args: &ContributeArgs) -> Result<u8, String> {
     let known = args.which.known(place, &[State::Active]).await?;
+    if args.bins && known.terms.bins == 0 {
+        return Err(format!(
+            "error: epoch {} of `{}` opens by reports, not by bins: the hub would see how many members have each tag\nhint: ask the hub for one with `--bins`",
+            known.row.number, known.row.namespace
+        ));
+    }
     let skipped = contribute(place, &Kept::of(place), &known, &progress).await;
     if std::io::stderr().is_terminal() {
         eprintln!();
@@ -69,7 +79,11 @@ pub(super) async fn give(place: &Place, args: &ContributeArgs) -> Result<u8, Str
         say(&format!("{count} can't be compared; the first: {first}"));
     }
     print(format!("contributed to epoch {} of `{}`\n", known.row.number, known.row.namespace))?;
-    say("the hub publishes it: `stillwatch match epoch publish`");
+    if known.terms.bins > 0 {
+        say("nothing was given to the hub yet: after the epoch, `stillwatch match pool report` does");
+    } else {
+        say("the hub publishes it: `stillwatch match epoch publish`");
+    }
     Ok(0)
 }
 

@@ -6,7 +6,7 @@
 use clap::Subcommand;
 use serde_json::json;
 use stillwatch_matching::templates::ANCHORS;
-use stillwatch_matching::{LABEL, Namespace};
+use stillwatch_matching::{LABEL, Namespace, padded};
 use stillwatch_node::matching::Place;
 use stillwatch_node::matching::epoch::{Kept, Known, New, Terms, close, open, publish, usage};
 use stillwatch_track::By;
@@ -68,6 +68,10 @@ struct OpenArgs {
     /// Evaluations that each member may have of each holder
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=100_000_000))]
     budget: u64,
+    /// Open by tables of bins, for sets of at most N elements: the hub doesn't see how many members have what fewer than K have;
+    /// nothing can be published or looked up in such an epoch
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u64).range(1..=4_194_304))]
+    bins: Option<u64>,
 }
 
 #[derive(Debug, clap::Args)]
@@ -116,6 +120,7 @@ async fn begin(place: &Place, args: &OpenArgs, by: &By) -> Result<u8, String> {
         budget: args.budget,
         element: longest(args.namespace),
         label: u16::try_from(label).unwrap_or(u16::MAX),
+        bins: args.bins.map_or(0, padded),
     };
     let new = New { namespace: args.namespace, members: args.members.clone(), quorum: args.quorum, terms };
     let known = open(place, &Kept::of(place), &new, &|step| say(step)).await.map_err(failed)?;
@@ -191,7 +196,7 @@ async fn show(place: &Place, args: &WhichArgs) -> Result<u8, String> {
     if args.format == Format::Json {
         print_json(&json!({
             "epoch": row(&known.row), "members": known.setup.members, "quorum": known.setup.quorum,
-            "threshold": known.terms.threshold, "budget": known.terms.budget,
+            "threshold": known.terms.threshold, "budget": known.terms.budget, "bins": known.terms.bins,
             "committed": committed.iter().map(|one| json!({"member": one.member, "size": one.size, "root": one.root})).collect::<Vec<_>>(),
             "files": whole.iter().map(|one| json!({"member": one.member, "what": one.what, "bytes": one.bytes, "sha256": one.hash})).collect::<Vec<_>>(),
             "asked": used.iter().map(|(member, used, limit)| json!({"member": member, "used": used, "limit": limit})).collect::<Vec<_>>(),
@@ -210,6 +215,9 @@ async fn show(place: &Place, args: &WhichArgs) -> Result<u8, String> {
         known.setup.members.len(),
         known.terms.threshold
     );
+    if known.terms.bins > 0 {
+        text.push_str(&format!("by tables of bins, for sets of {} at most; nothing is published\n", known.terms.bins));
+    }
     text.push_str(&format!("\n{:<20} {:>12} {:>12} {:>12}\n", "MEMBER", "SET ≤", "ASKED HERE", "OF"));
     for member in &known.setup.members {
         let size = committed.iter().find(|one| one.member == *member);

@@ -22,6 +22,8 @@ use crate::verbs::store::{Format, plain, print, print_json, say};
   stillwatch match pool open --namespace address         the hub, when members reported
   stillwatch match pool show --namespace address         a member: what others reported of what it reported
 
+Where the epoch was opened with `--bins`, members report tables of bins; what opens says that enough members have an element, not who.
+
 Exit codes: 0 something opened, 1 nothing did, 2 failure.")]
 pub(super) struct Args {
     #[command(subcommand)]
@@ -58,9 +60,17 @@ async fn opened(place: &Place, args: &WhichArgs) -> Result<u8, String> {
     let counts = open_pool(place, &known).await.map_err(failed)?;
     if args.format == Format::Json {
         print_json(&json!({
-            "of": counts.of, "opened": counts.opened, "shut": counts.shut, "spoilt": counts.spoilt,
+            "of": counts.of, "bins": counts.bins.iter().map(|(member, bins)| json!({"member": member, "opened": bins})).collect::<Vec<_>>(),
+            "opened": (known.terms.bins == 0).then_some(counts.opened), "shut": counts.shut, "spoilt": counts.spoilt,
             "wrong": counts.wrong.iter().map(|(member, often)| json!({"member": member, "reports": often})).collect::<Vec<_>>(),
         }))?;
+    } else if known.terms.bins > 0 {
+        let mut text = String::new();
+        for (member, bins) in &counts.bins {
+            text.push_str(&format!("{bins} bins of `{}` opened\n", plain(member)));
+        }
+        print(text)?;
+        say("which elements are in them, only members can tell: `stillwatch match pool show`");
     } else {
         let mut text = format!(
             "{} elements were reported by {} members or more, and opened\n{} tags of fewer stay shut (padding among them)\n",
@@ -77,7 +87,7 @@ async fn opened(place: &Place, args: &WhichArgs) -> Result<u8, String> {
         }
         print(text)?;
     }
-    Ok(u8::from(counts.opened == 0))
+    Ok(u8::from(counts.opened == 0 && counts.bins.iter().all(|(_, bins)| *bins == 0)))
 }
 
 async fn shown(place: &Place, args: &WhichArgs) -> Result<u8, String> {
@@ -109,6 +119,9 @@ async fn shown(place: &Place, args: &WhichArgs) -> Result<u8, String> {
         return Ok(1);
     }
     let mut text = String::new();
+    if known.terms.bins > 0 {
+        text.push_str(&format!("{} members or more have each of these; bins don't tell who\n", known.terms.threshold));
+    }
     for one in &all {
         text.push_str(&format!("{}\n", plain(&element(one))));
         for (member, told) in &one.reports {
