@@ -55,7 +55,7 @@ impl Line {
         body.extend_from_slice(&first);
         let reply = way.asker.bytes(&way.path, KIND, body).await.map_err(|failure| match failure.status {
             // Asking again gives the same answer.
-            Some(401 | 403 | 404) => Error::refused(
+            Some(403 | 404) => Error::refused(
                 format!("`{to}` opens no line to this node: {failure}"),
                 "have its people add this node, its key and its token; compare keys",
             ),

@@ -98,6 +98,18 @@ impl Lab {
         Ok(())
     }
 
+    /// Waits until another, which runs, has heard of this node as its client.
+    pub(crate) fn heard(&self, other: &Self, address: &str) -> Done {
+        let look = ["peer", "look", address, "--token-file", &format!("{}.token", other.name)];
+        for _ in 0..100 {
+            if self.run(&look)?.0 == 0 {
+                return Ok(());
+            }
+            std::thread::sleep(std::time::Duration::from_millis(50));
+        }
+        Err(format!("{}: {:?}", other.name, self.run(&look)?).into())
+    }
+
     fn agrees(&self, member: &str) -> Done<String> {
         let agree = [
             "match",
@@ -146,6 +158,7 @@ fn two_labs_match_by_the_command_line() -> Done {
     assert_eq!(one.done(&["match", "agreements"])?.0, "nothing is agreed on; `stillwatch match agree` proposes\n");
     let (mut serving, address) = two.serve()?;
     one.knows(&two, &address)?;
+    one.heard(&two, &address)?;
     two.knows(&one, &address)?;
     insta::assert_snapshot!(
         "match_members",

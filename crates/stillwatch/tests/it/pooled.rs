@@ -37,6 +37,8 @@ fn a_pool_by_the_command_line() -> Done {
         all_serving.push(child);
         hub.knows(lab, &address)?;
         lab.knows(&hub, &at_hub)?;
+        hub.heard(lab, &address)?;
+        lab.heard(&hub, &at_hub)?;
     }
     for (lab, own) in labs.iter().zip(names) {
         for (other, name) in labs.iter().zip(names).filter(|(_, name)| *name != own) {

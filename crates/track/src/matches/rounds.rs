@@ -168,7 +168,7 @@ pub async fn rounds(store: &Store, most: u32) -> Result<Vec<Round>> {
 /// # Errors
 /// When there is none or are several, or the store can't be read.
 pub async fn round(store: &Store, given: &str) -> Result<Round> {
-    let sql = format!("SELECT {COLUMNS} FROM rounds WHERE substr(id, 1, $2) = $1 ORDER BY id LIMIT 2");
+    let sql = format!("SELECT {COLUMNS} FROM rounds WHERE substr(id, 1, CAST($2 AS INTEGER)) = $1 ORDER BY id LIMIT 2");
     let length = i64::try_from(given.len()).unwrap_or(i64::MAX);
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(given).bind(length).fetch_all(store.pool()).await?;
     match rows.as_slice() {

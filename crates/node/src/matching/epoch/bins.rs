@@ -12,7 +12,7 @@ use stillwatch_matching::bins::{self, Owners};
 use super::call::What;
 use super::contribute::kept_outputs;
 use super::known::Known;
-use super::pool::{Counts, Shown};
+use super::pool::{Counts, Each, Shown};
 use super::share;
 use super::taking::given_path;
 use crate::error::{Error, Result};
@@ -48,7 +48,7 @@ pub(super) fn make(place: &Place, known: &Known, set: &Prepared, path: &Path) ->
 }
 
 /// Opens tables, at the hub: the counts; for each member, the file of its bins that opened.
-pub(super) async fn open(place: &Place, known: &Known, of: Vec<String>) -> Result<(Counts, Vec<(String, Vec<u8>)>)> {
+pub(super) async fn open(place: &Place, known: &Known, of: Vec<String>) -> Result<(Counts, Each)> {
     let terms = known.bins()?;
     let mut tables = Vec::with_capacity(of.len());
     for member in &of {

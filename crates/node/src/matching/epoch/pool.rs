@@ -58,6 +58,9 @@ pub struct Counts {
     pub bins: Vec<(String, u64)>,
 }
 
+/// For each member, the bytes of a file.
+pub(super) type Each = Vec<(String, Vec<u8>)>;
+
 /// Makes reports of the set that was contributed, and gives them to the hub; outputs are erased then.
 ///
 /// # Errors
@@ -161,7 +164,11 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
 pub(super) type Handed = (Counts, u64, Vec<(String, Vec<u8>)>);
 
 /// Opens reports: the counts; how many there were; for each member, the file of what opened of what it reported.
+<<<<<<< HEAD
 fn reports(place: &Place, known: &Known, of: Vec<String>) -> Result<Handed> {
+=======
+fn reports(place: &Place, known: &Known, of: Vec<String>) -> Result<(Counts, u64, Each)> {
+>>>>>>> bins
     let mut opening = Opening::new(known.pool()?).map_err(broken)?;
     let mut theirs = 0;
     for member in &of {
