@@ -160,15 +160,8 @@ pub async fn open(place: &Place, known: &Known) -> Result<Counts> {
     Ok(counts)
 }
 
-/// Counts; how many were handed over; each member's file.
-pub(super) type Handed = (Counts, u64, Vec<(String, Vec<u8>)>);
-
 /// Opens reports: the counts; how many there were; for each member, the file of what opened of what it reported.
-<<<<<<< HEAD
-fn reports(place: &Place, known: &Known, of: Vec<String>) -> Result<Handed> {
-=======
 fn reports(place: &Place, known: &Known, of: Vec<String>) -> Result<(Counts, u64, Each)> {
->>>>>>> bins
     let mut opening = Opening::new(known.pool()?).map_err(broken)?;
     let mut theirs = 0;
     for member in &of {
