@@ -228,7 +228,8 @@ impl Match<'_> {
         terms: &Terms,
         agreement: &Agreement,
     ) -> Result<()> {
-        begin::charge(self.place, terms, agreement, self.by).await?;
+        let now = || By { author: self.by.author.clone(), at: Timestamp::now().as_microsecond() };
+        begin::charge(self.place, terms, agreement, &now()).await?;
         let (of_set, of_terms, of_folder) = (set.clone(), terms.clone(), folder.to_owned());
         let filled =
             tokio::task::spawn_blocking(move || begin::fill(&of_terms, &of_set, &of_folder, &AtomicU64::new(0)));
@@ -253,8 +254,7 @@ impl Match<'_> {
                 Some(Reply::Terms { .. }) => return Err(unexpected(member)),
             }
         }
-        let by = By { author: self.by.author.clone(), at: Timestamp::now().as_microsecond() };
-        ended(self.place, terms, "answers", Ok(None), Some(sender.transcript()), &by).await
+        ended(self.place, terms, "answers", Ok(None), Some(sender.transcript()), &now()).await
     }
 
     /// Calls; none, where the line had to be opened anew: then what is said next has to fit a new line.

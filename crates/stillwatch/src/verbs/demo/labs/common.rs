@@ -139,11 +139,12 @@ fn meet(hub: &Served, labs: &[Lab], served: &[Served]) -> Result<(), Ended> {
 fn agree(labs: &[Lab]) -> Result<(), Ended> {
     for lab in labs {
         let file = lab.path("addresses.csv");
-        for other in labs.iter().filter(|other| other.name != lab.name) {
+        let others = labs.iter().map(|other| other.name).filter(|name| *name != lab.name);
+        for other in others.chain(["hub"]) {
             let agree =
-                ["match", "agree", other.name, "--namespace", "address", "--from", &file, "--both", "--budget", BUDGET];
+                ["match", "agree", other, "--namespace", "address", "--from", &file, "--both", "--budget", BUDGET];
             quiet(lab.command(&agree))?;
-            quiet(lab.by("approver", &["match", "approve", other.name, "--namespace", "address"]))?;
+            quiet(lab.by("approver", &["match", "approve", other, "--namespace", "address"]))?;
         }
     }
     Ok(())
