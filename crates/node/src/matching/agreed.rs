@@ -6,7 +6,7 @@
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
-use stillwatch_matching::Label;
+use stillwatch_matching::{Label, Namespace};
 use stillwatch_model::{Micros, Tracked};
 use stillwatch_share::scan::Scanners;
 use stillwatch_share::{Profile, Recipient, Released, Set};
@@ -128,9 +128,9 @@ impl May {
         }
     }
 
-    /// What of all this is told, in words.
+    /// What of all this is told in a namespace, in words.
     #[must_use]
-    pub fn words(&self) -> String {
+    pub fn words(&self, namespace: Namespace) -> String {
         let mut words = vec!["that we have it"];
         match self.dates {
             Dates::None => {}
@@ -143,7 +143,7 @@ impl May {
         if self.magnitude.iter().any(Option::is_some) {
             words.push("about how often");
         }
-        if self.sketch {
+        if self.sketch && namespace == Namespace::Template {
             words.push("sketches of templates");
         }
         words.join(", ")

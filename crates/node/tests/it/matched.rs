@@ -7,6 +7,8 @@ use std::collections::BTreeSet;
 use std::path::PathBuf;
 use std::sync::Mutex;
 
+use axum::body::Body;
+use axum::http::Request;
 use sha2::{Digest, Sha256};
 use stillwatch_matching::{Namespace, normalise};
 use stillwatch_node::config::Part;
@@ -206,11 +208,12 @@ async fn a_hub_that_carries_all_of_it_can_test_no_guess() -> Tested {
     let (_, common) = one.matches("lab-two", false).await?;
     assert_eq!(common.len(), 10);
     let transcript = std::fs::read_to_string(hub.path("transcript"))?;
-    let seen: Vec<u8> = transcript
+    let told: Vec<(&str, Vec<u8>)> = transcript
         .lines()
-        .filter_map(|line| line.split_once(' ').and_then(|(_, bytes)| hex::decode(bytes).ok()))
-        .flatten()
+        .filter_map(|line| line.split_once(' ').and_then(|(who, bytes)| Some((who, hex::decode(bytes).ok()?))))
         .collect();
+    nothing_comes_twice(&two, &told).await?;
+    let seen: Vec<u8> = told.into_iter().flat_map(|(_, bytes)| bytes).collect();
     assert!(seen.len() > 10_000, "{}", seen.len());
     for n in set(0).into_iter().chain(set(1)) {
         let element = normalise(Namespace::Address, &address(n))?;
@@ -224,6 +227,39 @@ async fn a_hub_that_carries_all_of_it_can_test_no_guess() -> Tested {
             assert!(!seen.windows(guess.len()).any(|window| window == guess), "{n}");
         }
     }
+    Ok(())
+}
+
+/// Whoever carried messages sends each again, in its line and in others' order: none is answered, and nothing is charged.
+async fn nothing_comes_twice(two: &Node, told: &[(&str, Vec<u8>)]) -> Tested {
+    let store = &two.open.lab.node.store;
+    let charged = matches::hours(store, "lab-one", "address", now()).await?;
+    // The first reply is the line's number, and the second message of its handshake.
+    let number =
+        told.iter().find(|(who, _)| *who == "lab-two").and_then(|(_, bytes)| bytes.get(..16)).ok_or("a line")?;
+    let path = format!("/api/v1/matching/lines/{}", hex::encode(number));
+    let calls: Vec<&Vec<u8>> = told.iter().filter(|(who, _)| *who == "both").skip(1).map(|(_, bytes)| bytes).collect();
+    assert!(calls.len() >= 4, "{}", calls.len());
+    let altered = |call: &[u8], at: usize| {
+        let mut call = call.to_vec();
+        call[at] ^= 1;
+        call
+    };
+    let mut again: Vec<Vec<u8>> = calls.iter().map(|call| (*call).clone()).collect();
+    again.extend(calls.iter().rev().map(|call| (*call).clone()));
+    again.extend(calls.iter().map(|call| altered(call, call.len() / 2)));
+    again.extend(calls.iter().map(|call| call[..call.len() - 1].to_vec()));
+    again.push(Vec::new());
+    for call in again {
+        let request = Request::builder()
+            .method("POST")
+            .uri(&path)
+            .header("authorization", format!("Bearer {}", two.open.lab.token("both")))
+            .body(Body::from(call))?;
+        let said = two.open.lab.send(request).await?;
+        assert!(said.status == 403 && said.text.contains("the channel refuses"), "{said:?}");
+    }
+    assert_eq!(matches::hours(store, "lab-one", "address", now()).await?, charged);
     Ok(())
 }
 

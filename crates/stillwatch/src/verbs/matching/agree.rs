@@ -106,7 +106,7 @@ pub(super) async fn agree(store: &Store, config: &Config, args: &Args, by: &By) 
     };
     matches::agree(store, &new, &told_of(&new, Step::Agreed, by)?).await.map_err(told)?;
     recorded(config, store, by).await?;
-    say(&format!("a match in `{}` tells `{}`: {}", new.namespace, new.member, may.words()));
+    say(&format!("a match in `{}` tells `{}`: {}", new.namespace, new.member, may.words(args.namespace)));
     if new.needed == 0 {
         say(&format!("agreed on until {}", minute(new.until)));
     } else {
