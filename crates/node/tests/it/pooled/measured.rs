@@ -16,19 +16,20 @@ use stillwatch_node::matching::epoch::{Call, Checker, Others, Reply, What, publi
 use super::group::{Group, address};
 use crate::lab::Tested;
 
-/// Records.
+/// Records, unless `RECORDS` says otherwise.
 const MANY: u64 = 1_000_000;
 /// Questions.
 const ASKED: usize = 2_000;
 
 #[tokio::test(flavor = "multi_thread")]
 #[ignore = "measures"]
-async fn questions_of_a_million_records() -> Tested {
+async fn questions_of_a_large_pool() -> Tested {
     let group = Group::new([0..1_000, 0..10, 0..10], 10_000_000).await?;
     let known = group.epoch(10_000_000).await?;
     group.contribute(&known, &[0]).await?;
     // Random records.
-    let (each, size) = (Table::record(10), padded(MANY));
+    let many = std::env::var("RECORDS").map_or(Ok(MANY), |many| many.parse())?;
+    let (each, size) = (Table::record(10), padded(many));
     let mut bytes = vec![0; size as usize * each];
     ChaCha20Rng::from_seed([1; 32]).fill_bytes(&mut bytes);
     let mut records: Vec<&[u8]> = bytes.chunks_exact(each).collect();
