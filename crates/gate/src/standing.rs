@@ -178,7 +178,8 @@ pub fn stand(known: &Known, decay: &Decay, now: Timestamp) -> Standing {
         ));
     }
     // A figure that is no figure is none.
-    let confidence = if worth.is_finite() { worth.clamp(0.0, 100.0).floor() as u8 } else { 0 };
+    // What a minute takes away isn't a percent less.
+    let confidence = if worth.is_finite() { (worth.clamp(0.0, 100.0) + 0.01).floor() as u8 } else { 0 };
 
     let support: usize = adds
         .keys()
