@@ -68,13 +68,12 @@ impl May {
         let mut texts: Vec<String> = (0..=100).map(|n| told(n, 1, n as u8)).collect();
         texts.extend((0..64).map(|n| told(200 + n, 1 << n.min(62), 50)));
         let subjects: Vec<String> = (0..=100).chain(200..264).map(|n| known(&indicator(n), &producer, tlp)).collect();
-        let decided = decide(profile, member, &producer, &texts, &subjects, tlp, pap);
+        let decided = decide(profile, member, &producer, &texts, &subjects, tlp);
         let mut sightings = Vec::new();
-        for (text, decided) in texts.iter().zip(decided) {
+        for decided in decided {
             sightings.push(match decided {
                 Ok(released) => value(released.text())?,
                 Err(why) => {
-                    let _ = text;
                     return Err(Error::refused(
                         format!(
                             "profile `{}` permits no match with `{member}`: no sighting may go there ({why})",
@@ -199,12 +198,10 @@ fn decide(
     texts: &[String],
     known: &[String],
     tlp: Tlp,
-    pap: Pap,
 ) -> Vec<std::result::Result<Released, String>> {
     let mut around: Vec<String> = Tlp::ALL.map(Tlp::object).into();
     around.extend(Pap::ALL.map(Pap::object));
     around.push(producer.object(tlp));
-    let _ = pap;
     let set = Set::of(texts.iter().chain(known).chain(&around).map(String::as_str));
     let recipient = Recipient { member: member.to_owned(), key: None };
     let scanners = Scanners::new(&[], None);
@@ -245,7 +242,7 @@ fn sketches(profile: &Profile, member: &str, producer: &Producer, tlp: Tlp, pap:
         let is_indicator = Object::read(&text, 16).is_ok_and(|object| object.head.kind == "indicator");
         if is_indicator { wanted.push(text) } else { others.push(text) }
     }
-    !wanted.is_empty() && decide(profile, member, producer, &wanted, &others, tlp, pap).iter().all(Result::is_ok)
+    !wanted.is_empty() && decide(profile, member, producer, &wanted, &others, tlp).iter().all(Result::is_ok)
 }
 
 fn value(text: &str) -> Result<Value> {

@@ -14,6 +14,7 @@ mod told;
 
 use stillwatch_model::tracked::{Status, Tracked};
 
+pub use observed::mostly_members;
 pub use options::{Options, Producer, Response};
 pub use read::{Received, ReceivedCampaign, ReceivedClient, ReceivedIndicator, ReceivedNetwork, ReceivedText, receive};
 

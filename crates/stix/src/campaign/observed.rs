@@ -35,7 +35,8 @@ pub(super) fn networks<'a>(draft: &Draft<'a>) -> Vec<(&'a Network, IpAddr)> {
 }
 
 /// Whether no more than that share of the accounts are strangers.
-pub(super) fn mostly_members(members: u64, strangers: u64, share: f64) -> bool {
+#[must_use]
+pub fn mostly_members(members: u64, strangers: u64, share: f64) -> bool {
     strangers == 0 || strangers as f64 <= share * (members + strangers) as f64
 }
 

@@ -9,11 +9,11 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use jiff::Timestamp;
 use stillwatch_matching::Namespace;
 use stillwatch_matching::pair::{Party, Receiver, Terms, Turn};
-use stillwatch_track::{By, Fault, matches};
+use stillwatch_track::{By, matches};
 
 use super::keep::{Keeper, keep_sender};
 use super::running::{Back, Ready, Running, Side, State};
-use super::{Call, Reply, begin, begun, blind, ended, label_of};
+use super::{Call, Reply, begin, begun, blind, ended, kept, label_of};
 use crate::error::{Error, Result};
 use crate::matching::agreed::{May, holds};
 use crate::matching::set::prepare;
@@ -50,7 +50,7 @@ pub(in crate::matching) async fn answer(place: &Place, running: &Running, from: 
 async fn propose(place: &Place, running: &Running, from: &str, asked: Proposed) -> Result<Reply> {
     let by = by(place);
     let (agreement, may) = holds(&place.store, from, asked.namespace.name(), by.at).await?;
-    if state_of(place, asked.session).await?.as_deref() == Some("done") && !asked.both {
+    if kept(place, asked.session).await?.is_some_and(|round| round.state == "done") && !asked.both {
         return Ok(Reply::Done);
     }
     if asked.label != label_of(asked.namespace) {
@@ -125,18 +125,9 @@ async fn ready(
     });
     let (terms, set, sender) = filled.await.map_err(|_| Error::refused("it broke off", "propose it again"))??;
     // A restart in the middle: one way may be over.
-    let over = state_of(place, asked.session).await?.as_deref() == Some("done");
+    let over = kept(place, asked.session).await?.is_some_and(|round| round.state == "done");
     *side.state.lock().await = State::Ready(Box::new(Ready { terms, set, sender, back: None, over }));
     Ok(())
-}
-
-/// Where a round stands in the store.
-async fn state_of(place: &Place, session: [u8; 16]) -> Result<Option<String>> {
-    match matches::round(&place.store, &hex::encode(session)).await {
-        Ok(round) => Ok(Some(round.state)),
-        Err(error) if error.fault() == Fault::Unknown => Ok(None),
-        Err(error) => Err(error.into()),
-    }
 }
 
 /// What a call does once the match is ready.

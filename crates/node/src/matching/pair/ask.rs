@@ -11,11 +11,11 @@ use jiff::Timestamp;
 use rand_chacha::rand_core::Rng;
 use stillwatch_matching::pair::{Party, Progress, Sender, Terms, Turn};
 use stillwatch_matching::{Namespace, padded};
+use stillwatch_track::By;
 use stillwatch_track::matches::{self, Agreement, Common, Round};
-use stillwatch_track::{By, Fault};
 
 use super::keep::{Keeper, keep_sender};
-use super::{Call, Reply, begin, begun, blind, ended, label_of};
+use super::{Call, Reply, begin, begun, blind, ended, kept, label_of};
 use crate::error::{Error, Result};
 use crate::matching::agreed::holds;
 use crate::matching::line::{Line, PAIR};
@@ -131,14 +131,9 @@ impl Match<'_> {
         let Call::Propose { session, namespace, size, root, label, .. } = self.propose else {
             return Err(Error::refused("no match is proposed", "report this as a bug"));
         };
-        let kept = matches::round(&self.place.store, &hex::encode(session)).await;
-        let kept: Option<Terms> = match kept {
-            Ok(round) => serde_json::from_str(&round.terms).ok(),
-            Err(error) if error.fault() == Fault::Unknown => None,
-            Err(error) => return Err(error.into()),
-        };
-        let is_over =
-            matches::round(&self.place.store, &hex::encode(session)).await.is_ok_and(|round| round.state == "done");
+        let before = kept(self.place, session).await?;
+        let is_over = before.as_ref().is_some_and(|round| round.state == "done");
+        let before: Option<Terms> = before.and_then(|round| serde_json::from_str(&round.terms).ok());
         let terms = match self.terms(member).await? {
             Some((size_of_theirs, root_of_theirs)) => Terms {
                 session,
@@ -149,9 +144,11 @@ impl Match<'_> {
                 two_sided: both,
             },
             // All came, and only the last reply was lost.
-            None => kept.clone().ok_or_else(|| Error::refused("the other side says that it is over", "begin anew"))?,
+            None => {
+                before.clone().ok_or_else(|| Error::refused("the other side says that it is over", "begin anew"))?
+            }
         };
-        if kept.is_some_and(|kept| kept != terms) || padded(terms.sender.size) != terms.sender.size {
+        if before.is_some_and(|before| before != terms) || padded(terms.sender.size) != terms.sender.size {
             return Err(Error::refused(format!("`{member}` has other terms than before the cut"), "begin a new match"));
         }
         let profile = format!("{} {}", agreement.profile, agreement.version);

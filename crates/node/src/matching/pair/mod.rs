@@ -15,8 +15,8 @@ use stillwatch_ledger::Step;
 use stillwatch_matching::pair::{Own, Receiver, Terms};
 use stillwatch_matching::templates::ANCHORS;
 use stillwatch_matching::{LABEL, MAX_BODY, Namespace};
-use stillwatch_track::By;
 use stillwatch_track::matches::{self, Round};
+use stillwatch_track::{By, Fault};
 
 use super::entries::Told;
 use super::set::Prepared;
@@ -110,6 +110,15 @@ fn label_of(namespace: Namespace) -> u16 {
 /// One's own set, as the protocol wants it.
 fn own(set: &Prepared) -> Own {
     Own { count: set.count, salt: set.salt.clone() }
+}
+
+/// The round of a session, as the store has it; none, where it wasn't begun.
+async fn kept(place: &Place, session: [u8; 16]) -> Result<Option<Round>> {
+    match matches::round(&place.store, &hex::encode(session)).await {
+        Ok(round) => Ok(Some(round)),
+        Err(error) if error.fault() == Fault::Unknown => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Keeps that a round is begun, in store and ledger.

@@ -4,11 +4,10 @@
 //! Not here: rounds under way.
 
 use stillwatch_matching::pair::Terms;
-use stillwatch_track::matches::{self, Round};
-use stillwatch_track::{By, Fault};
+use stillwatch_track::By;
 
-use super::ended;
 use super::keep::Keeper;
+use super::{ended, kept};
 use crate::error::Result;
 use crate::matching::set::Prepared;
 use crate::matching::{Place, files, found};
@@ -24,20 +23,24 @@ const AUDITED: i64 = 90;
 /// # Errors
 /// When the store or the disk can't be read or written.
 pub async fn tidy(place: &Place, by: &By) -> Result<(usize, usize)> {
-    let (mut gone, mut kept) = (0, 0);
+    let (mut gone, mut learned) = (0, 0);
     let entries = std::fs::read_dir(&place.folder).map_err(files::failed(&place.folder))?;
     for entry in entries {
         let folder = entry.map_err(files::failed(&place.folder))?.path();
         let Some(id) = folder.file_name().and_then(|name| name.to_str()).filter(|name| name.len() == 32) else {
             continue;
         };
-        let Some(round) = known(place, id).await? else { continue };
+        let mut session = [0; 16];
+        if hex::decode_to_slice(id, &mut session).is_err() {
+            continue;
+        }
+        let Some(round) = kept(place, session).await? else { continue };
         let Ok(terms) = serde_json::from_str::<Terms>(&round.terms) else { continue };
-        let back = known(place, &hex::encode(terms.reversed().session)).await?;
+        let back = kept(place, terms.reversed().session).await?;
         for (round, terms) in [(Some(&round), terms.clone()), (back.as_ref(), terms.reversed())] {
             let Some(round) = round.filter(|round| round.state == "under way") else { continue };
             if round.side == "asks" && recovered(place, &terms, &folder, by).await? {
-                kept += 1;
+                learned += 1;
             } else if round.begun < by.at - GIVEN_UP * DAY {
                 ended(place, &terms, &round.side, Err("it was not gone on with for a week"), None, by).await?;
                 files::settled(&folder)?;
@@ -48,15 +51,7 @@ pub async fn tidy(place: &Place, by: &By) -> Result<(usize, usize)> {
             gone += 1;
         }
     }
-    Ok((gone, kept))
-}
-
-async fn known(place: &Place, id: &str) -> Result<Option<Round>> {
-    match matches::round(&place.store, id).await {
-        Ok(round) => Ok(Some(round)),
-        Err(error) if error.fault() == Fault::Unknown => Ok(None),
-        Err(error) => Err(error.into()),
-    }
+    Ok((gone, learned))
 }
 
 /// Keeps what a receiver had learned before its process ended.

@@ -10,7 +10,7 @@ use stillwatch_matching::templates::{ANCHORS, anchor_sketch, anchors};
 use stillwatch_matching::{Element, Namespace, normalise};
 use stillwatch_model::tracked::Status;
 use stillwatch_model::{Micros, TextSketch, Tracked};
-use stillwatch_stix::campaign::Options;
+use stillwatch_stix::campaign::{Options, mostly_members};
 use stillwatch_track::{Filter, Store, list, tracked_by_id};
 
 use super::Skipped;
@@ -85,7 +85,7 @@ fn values(campaign: &Tracked, namespace: Namespace, mut skip: impl FnMut(&str)) 
     let sure = Some((campaign.score.clamp(0.0, 1.0) * 100.0).round() as u8);
     let known = |count: u64| Known { first_seen: first, last_seen: last, confidence: sure, count: Some(count) };
     let strangers = Options::default().strangers;
-    let is_ours = |members: u64, others: u64| others == 0 || others as f64 <= strangers * (members + others) as f64;
+    let is_ours = |members: u64, others: u64| mostly_members(members, others, strangers);
     let mut all = Vec::new();
     let mut take = |value: &str, count: u64, skip: &mut dyn FnMut(&str)| match normalise(namespace, value) {
         Ok(element) => all.push((element, known(count), None, value.to_owned())),
