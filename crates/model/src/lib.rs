@@ -5,6 +5,7 @@
 
 pub mod canonical;
 pub mod course;
+pub mod effect;
 pub mod exchange;
 pub mod findings;
 pub mod hunted;
@@ -17,6 +18,7 @@ pub mod saved;
 pub mod tracked;
 
 pub use course::{Change, Course, Days, Listed, Membership, Period, Verdict};
+pub use effect::{Effect, Reappearance};
 pub use exchange::{AccountInfo, Exchange, Message, Truth, TruthLabel};
 pub use findings::{
     Campaign, Capability, Cohort, Family, Findings, LinkKind, LinkSummary, Severity, Signal, Skipped, Suspect,

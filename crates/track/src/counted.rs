@@ -8,6 +8,7 @@
 //! the others. Findings of one run have different members, and always add up.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 
 use stillwatch_model::Micros;
 
@@ -33,6 +34,12 @@ struct Seen {
 /// Counts.
 #[must_use]
 pub fn counted(sightings: &[Sighting]) -> Counted {
+    counted_within(sightings, i64::MIN..i64::MAX)
+}
+
+/// Counts what lies within hours, counted from the epoch.
+#[must_use]
+pub fn counted_within(sightings: &[Sighting], within: Range<i64>) -> Counted {
     let mut runs: Vec<&str> = sightings.iter().map(|s| s.run.as_str()).collect();
     runs.sort_unstable();
     runs.dedup();
@@ -40,7 +47,7 @@ pub fn counted(sightings: &[Sighting]) -> Counted {
     let mut by_hour: BTreeMap<i64, BTreeMap<usize, Seen>> = BTreeMap::new();
     for sighting in sightings {
         let run = run_of(sighting);
-        for (hour, count) in hours(sighting) {
+        for (hour, count) in hours(sighting, &within) {
             let seen = by_hour.entry(hour).or_default().entry(run).or_insert(Seen {
                 from: sighting.from,
                 to: sighting.to,
@@ -59,7 +66,7 @@ pub fn counted(sightings: &[Sighting]) -> Counted {
     }
     for (each, sighting) in out.each.iter_mut().zip(sightings) {
         let run = run_of(sighting);
-        *each = hours(sighting)
+        *each = hours(sighting, &within)
             .filter(|(hour, _)| counting.get(hour).is_some_and(|runs| runs.contains(&run)))
             .map(|(_, count)| count)
             .sum();
@@ -67,7 +74,7 @@ pub fn counted(sightings: &[Sighting]) -> Counted {
     out
 }
 
-fn hours(sighting: &Sighting) -> impl Iterator<Item = (i64, u64)> + '_ {
+fn hours<'a>(sighting: &'a Sighting, within: &'a Range<i64>) -> impl Iterator<Item = (i64, u64)> + 'a {
     let first = sighting.body.hours.first;
     sighting
         .body
@@ -76,7 +83,7 @@ fn hours(sighting: &Sighting) -> impl Iterator<Item = (i64, u64)> + '_ {
         .iter()
         .enumerate()
         .map(move |(at, count)| (first + at as i64, *count))
-        .filter(|h| h.1 > 0)
+        .filter(|h| h.1 > 0 && within.contains(&h.0))
 }
 
 /// The runs that don't overlap and together saw most (weighted interval scheduling); ties go to the earlier.

@@ -10,6 +10,8 @@ pub mod case;
 pub mod change;
 pub mod counted;
 pub mod decisions;
+pub mod effect;
+mod effects;
 mod error;
 pub mod evasion;
 pub mod exchange;
@@ -47,6 +49,7 @@ mod time;
 pub mod trends;
 
 pub use by::By;
+pub use effects::effect_of;
 pub use error::{Error, Fault, Result};
 pub use history::history;
 pub use labels::{LABELS_VERSION, Label, Labels, Quiet, Said, labels};

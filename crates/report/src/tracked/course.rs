@@ -4,7 +4,7 @@
 //! Not here: its members and its history (`list.rs`).
 
 use stillwatch_model::tracked::{Basis, Evasion, Evidence, Factor, Likelihood};
-use stillwatch_model::{Course, Period};
+use stillwatch_model::{Course, Effect, Period};
 
 use super::matrix::matrix;
 use crate::sparkline::{Fold, folded, sparkline, steps_a_column};
@@ -16,21 +16,24 @@ const WINDOWS: usize = 14;
 /// Columns of a timeline.
 const COLUMNS: usize = 60;
 
-/// One campaign; with `is_all` every window and every statement, not only the latest.
+/// One campaign, with what came of decisions about it; with `is_all` every window and every statement, not only the latest.
 #[must_use]
-pub fn course(course: &Course, is_all: bool, width: Option<u16>, colour: bool) -> String {
+pub fn course(course: &Course, effect: Option<&Effect>, is_all: bool, width: Option<u16>, colour: bool) -> String {
     let pen = Pen { width, colour };
     let mut out = String::new();
     heading(&mut out, course, &pen);
     timeline(&mut out, course, &pen);
     windows(&mut out, course, is_all, &pen);
+    if let Some(effect) = effect {
+        super::effect::effect(&mut out, effect, &pen);
+    }
     evidence(&mut out, course, is_all, &pen);
     people(&mut out, course, &pen);
     rest(&mut out, course, &pen);
     out
 }
 
-fn title(out: &mut String, pen: &Pen, words: &str) {
+pub(super) fn title(out: &mut String, pen: &Pen, words: &str) {
     out.push_str(&format!("\n{}\n", pen.bold(words)));
 }
 

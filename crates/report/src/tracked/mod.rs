@@ -4,6 +4,7 @@
 //! Not here: what `detect` prints (`table.rs`).
 
 mod course;
+mod effect;
 mod list;
 mod matrix;
 

@@ -4,6 +4,7 @@
 //! Not here: the command line (`stillwatch/tests`).
 
 mod decisions;
+mod effects;
 mod epochs;
 mod exchange;
 mod faults;

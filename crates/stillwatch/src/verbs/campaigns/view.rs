@@ -85,15 +85,19 @@ pub(super) async fn show(store: &Store, args: &ShowArgs, recording: &Recording, 
     } else {
         let course = stillwatch_track::show(store, &args.id).await.map_err(told)?;
         let common = matches::of_campaign(store, &course.campaign.id).await.map_err(told)?;
+        let effect = stillwatch_track::effect_of(store, &course.campaign.id, by.at).await.map_err(told)?;
         if is_json {
             let mut value =
                 serde_json::to_value(&course).map_err(|e| format!("error: {e}\nhint: report this as a bug"))?;
             if let (Some(fields), false) = (value.as_object_mut(), common.is_empty()) {
                 fields.insert("in_common".to_owned(), serde_json::json!(common));
             }
+            if let (Some(fields), Some(effect)) = (value.as_object_mut(), &effect) {
+                fields.insert("effect".to_owned(), serde_json::json!(effect));
+            }
             print_json(&value)?;
         } else {
-            print(stillwatch_report::course(&course, args.all, width, colour))?;
+            print(stillwatch_report::course(&course, effect.as_ref(), args.all, width, colour))?;
             print(elsewhere(store, &common).await?)?;
         }
     }
