@@ -43,6 +43,9 @@ pub struct Listed {
     pub techniques: Vec<String>,
     /// Capabilities aimed at in any run.
     pub capabilities: Vec<Capability>,
+    /// The earlier campaign that it looks like the return of, where nobody refused that; told in lists only.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reappears: Option<String>,
 }
 
 /// What one run saw of a campaign.

@@ -21,4 +21,4 @@ pub use html::html;
 pub use hunted::hunted;
 pub use table::table;
 pub use text::wrapped;
-pub use tracked::{campaigns, changes, course, members};
+pub use tracked::{campaigns, changes, course, members, reappearances};

@@ -17,6 +17,11 @@ use crate::store::Store;
 /// Decisions that are looked at, oldest first: ten times the largest campaign that was measured.
 const MOST: u32 = 100_000;
 
+/// The decisions about members of the campaign `$1`, or because of it.
+pub(crate) const MEANT: &str = "SELECT d.id FROM members m JOIN decisions d ON d.kind = 'account' AND d.value = m.account \
+    WHERE m.campaign = $1 AND m.left_to IS NULL AND d.made_by <> 'allow-list' \
+    UNION SELECT d.id FROM aliases a JOIN decisions d ON d.campaign = a.alias WHERE a.campaign = $1";
+
 /// The part of a decision that is needed.
 #[derive(Deserialize)]
 struct Action {
@@ -59,15 +64,12 @@ pub async fn effect_of(store: &Store, id: &str, now: Micros) -> Result<Option<Ef
 
 /// Decisions about members of the campaign, or because of it; none that lets through.
 pub(crate) async fn acts(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Vec<Act>> {
-    let meant = "SELECT d.id FROM members m JOIN decisions d ON d.kind = 'account' AND d.value = m.account \
-        WHERE m.campaign = $1 AND m.left_to IS NULL AND d.made_by <> 'allow-list' \
-        UNION SELECT d.id FROM aliases a JOIN decisions d ON d.campaign = a.alias WHERE a.campaign = $1";
     let sql = format!(
         "SELECT d.kind, d.value, d.expires, d.body, \
          (SELECT MIN(h.recorded) FROM decision_history h WHERE h.decision = d.id), \
          (SELECT MIN(h.recorded) FROM decision_history h WHERE h.decision = d.id AND h.what IN ('withdrawn', 'reversed')), \
          (SELECT COUNT(*) FROM members m WHERE m.campaign = $1 AND m.account = d.value AND d.kind = 'account') \
-         FROM ({meant}) AS meant JOIN decisions d ON d.id = meant.id ORDER BY d.id LIMIT {MOST}"
+         FROM ({MEANT}) AS meant JOIN decisions d ON d.id = meant.id ORDER BY d.id LIMIT {MOST}"
     );
     let rows = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_all(&mut **tx).await?;
     let mut acts = Vec::new();

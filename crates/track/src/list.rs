@@ -149,7 +149,9 @@ pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str
     // First the page's ids, from an index alone where it has all that is filtered by; then their rows.
     let sql = format!(
         "SELECT c.id, c.name, c.technique, c.status, c.assignee, c.score, c.severity, c.actionable, c.first_seen, \
-         c.last_seen, c.created, c.modified, c.accounts, c.exchanges, c.techniques, c.capabilities \
+         c.last_seen, c.created, c.modified, c.accounts, c.exchanges, c.techniques, c.capabilities, \
+         (SELECT r.earlier FROM reappearances r WHERE r.campaign = c.id AND r.state <> 'refused' \
+          ORDER BY r.score DESC, r.earlier LIMIT 1) \
          FROM (SELECT {id} AS id, {last_seen} AS seen FROM {from}{} ORDER BY {last_seen} DESC, {id} DESC LIMIT {}) AS page \
          JOIN campaigns c ON c.id = page.id ORDER BY page.seen DESC, page.id DESC",
         w.sql,
@@ -171,7 +173,8 @@ pub async fn list(store: &Store, filter: &Filter, limit: u32, after: Option<&str
         Some(row) if is_more => Some(format!("{}:{}", row.try_get::<i64, _>(9)?, row.try_get::<String, _>(0)?)),
         _ => None,
     };
-    Ok(Page { campaigns: rows.iter().map(listed).collect::<Result<_>>()?, next })
+    let one = |row: &AnyRow| Ok(Listed { reappears: row.try_get(16)?, ..listed(row)? });
+    Ok(Page { campaigns: rows.iter().map(one).collect::<Result<_>>()?, next })
 }
 
 fn escaped(text: &str) -> String {
@@ -203,5 +206,6 @@ pub(crate) fn listed(row: &AnyRow) -> Result<Listed> {
         exchanges: count(row.try_get(13)?),
         techniques: serde_json::from_str(&techniques)?,
         capabilities: serde_json::from_str(&capabilities)?,
+        reappears: None,
     })
 }

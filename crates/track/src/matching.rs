@@ -125,11 +125,7 @@ pub fn fit(finding: &Candidate, known: &Known, others: &[Known]) -> Fit {
     let smaller = finding.accounts.len().min(known.size);
     let accounts = if shared == 0 || (shared == 1 && smaller > 1) { 0.0 } else { shared as f64 / smaller as f64 };
     let union = (finding.accounts.len() + known.size).saturating_sub(shared).max(1);
-    let mut texts = agreement(&finding.texts, &known.texts);
-    if texts > 0.0 {
-        let have = others.iter().filter(|other| agreement(&finding.texts, &other.texts) >= HAS).count();
-        texts *= (FEW as f64 / have.max(1) as f64).min(1.0);
-    }
+    let texts = rare_agreement(&finding.texts, &known.texts, others.iter().map(|other| other.texts.as_slice()));
     let succeeds = succeeds(finding, known);
     let weight = if succeeds { 0.8 } else { 0.45 };
     Fit {
@@ -140,6 +136,20 @@ pub fn fit(finding: &Candidate, known: &Known, others: &[Known]) -> Fit {
         texts,
         succeeds,
     }
+}
+
+/// How far `mine` are found in `theirs`; less where many of `all` have them: then they are public.
+pub(crate) fn rare_agreement<'a>(
+    mine: &[TextSketch],
+    theirs: &[TextSketch],
+    all: impl Iterator<Item = &'a [TextSketch]>,
+) -> f64 {
+    let texts = agreement(mine, theirs);
+    if texts == 0.0 {
+        return 0.0;
+    }
+    let have = all.filter(|other| agreement(mine, other) >= HAS).count();
+    texts * (FEW as f64 / have.max(1) as f64).min(1.0)
 }
 
 /// How far `mine` are found in `theirs`, by the share of exchanges that each covers.

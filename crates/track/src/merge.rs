@@ -79,6 +79,7 @@ pub(crate) async fn absorb(
     ] {
         sqlx::query(emptied).bind(other).execute(&mut **tx).await?;
     }
+    crate::reappearances::moved(tx, into, other).await?;
     // Those kept apart from it are kept apart from what it is now.
     sqlx::query(
         "INSERT INTO apart (one, other) SELECT $1, a.other FROM apart a WHERE a.one = $2 AND a.other <> $1 \

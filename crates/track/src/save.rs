@@ -22,7 +22,7 @@ use crate::rows::{self, Kind};
 use crate::sighting::Body;
 use crate::store::{Dialect, Store};
 use crate::time::instant;
-use crate::{factor, lifecycle, merge, split};
+use crate::{factor, lifecycle, merge, reappearances, split};
 
 /// What became of a run.
 #[derive(Debug, Clone, PartialEq)]
@@ -152,6 +152,9 @@ async fn keep(
             .await?;
     }
     let how = tell(tx, run, found, &id, how, before, fit).await?;
+    if how == How::New {
+        reappearances::link(tx, &id, run.run, known, run.by).await?;
+    }
     Ok(Kin { finding, campaign: id, how, absorbed })
 }
 

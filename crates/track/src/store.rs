@@ -22,7 +22,7 @@ const LOCK: &str = "migrating.lock";
 const WRITER: i64 = 0x5f11_7a7c;
 
 /// The schema, one text for both databases; a change is a further line.
-pub(crate) const MIGRATIONS: [(i64, &str, &str); 10] = [
+pub(crate) const MIGRATIONS: [(i64, &str, &str); 11] = [
     (1, "campaigns", include_str!("../migrations/0001_campaigns.sql")),
     (2, "releases", include_str!("../migrations/0002_releases.sql")),
     (3, "exchange", include_str!("../migrations/0003_exchange.sql")),
@@ -33,6 +33,7 @@ pub(crate) const MIGRATIONS: [(i64, &str, &str); 10] = [
     (8, "matches", include_str!("../migrations/0008_matches.sql")),
     (9, "epochs", include_str!("../migrations/0009_epochs.sql")),
     (10, "decisions", include_str!("../migrations/0010_decisions.sql")),
+    (12, "reappearances", include_str!("../migrations/0012_reappearances.sql")),
 ];
 
 /// Where a store is.

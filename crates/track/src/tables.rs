@@ -27,7 +27,7 @@ impl Table {
 }
 
 /// All tables.
-pub(crate) const TABLES: [Table; 70] = [
+pub(crate) const TABLES: [Table; 71] = [
     Table {
         name: "runs",
         key: "run",
@@ -311,6 +311,11 @@ pub(crate) const TABLES: [Table; 70] = [
     Table { name: "decision_changes", key: "number", spec: "number:int decision:int done:text recorded:int" },
     Table { name: "decision_clock", key: "place", spec: "place:int last:int changed:int seen:int" },
     Table { name: "gate_kept", key: "name", spec: "name:text body:text" },
+    Table {
+        name: "reappearances",
+        key: "campaign, earlier",
+        spec: "campaign:text earlier:text score:real texts:real addresses:real clients:real habits:real acted:int state:text run:text recorded:int author:text because:text",
+    },
 ];
 
 #[cfg(test)]

@@ -150,7 +150,8 @@ fn days(out: &mut String, effect: &Effect) {
     let decided = folded(&days.decided, COLUMNS, Fold::Sum);
     let observed = folded(&days.observed, COLUMNS, Fold::Sum);
     // A column in which nobody looked is no quiet one.
-    let drawn = sparkline(&volume).chars().zip(&observed).map(|(cell, hours)| if *hours == 0 { '?' } else { cell });
+    let cells = sparkline(&volume);
+    let drawn = cells.chars().zip(&observed).map(|(cell, hours)| if *hours == 0 { '?' } else { cell });
     let marks = |counts: &[u64]| counts.iter().map(|count| if *count > 0 { '│' } else { ' ' }).collect::<String>();
     let lines = [("decisions", marks(&decided)), ("exchanges", drawn.collect())];
     for (name, cells) in lines {

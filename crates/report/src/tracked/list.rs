@@ -72,7 +72,8 @@ fn blocks(out: &mut String, list: &[Listed], pen: &Pen) {
 
 /// Its name and what it does: `Harvest of March: templated harvest (coding, reasoning)`.
 fn what(one: &Listed) -> String {
-    let does = format!("{} ({})", text::clean(&one.technique), words::capabilities(&one.capabilities, 2));
+    let again = one.reappears.as_deref().map_or_else(String::new, |of| format!("{} again? ", short(of)));
+    let does = format!("{again}{} ({})", text::clean(&one.technique), words::capabilities(&one.capabilities, 2));
     match &one.name {
         Some(name) => format!("{}: {does}", text::clean(&text::shortened(name, 60))),
         None => does,

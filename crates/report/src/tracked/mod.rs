@@ -3,11 +3,13 @@
 //! Invariant: pure; readable without colour; every row of a list starts with what `show` takes.
 //! Not here: what `detect` prints (`table.rs`).
 
+mod again;
 mod course;
 mod effect;
 mod list;
 mod matrix;
 
+pub use again::reappearances;
 pub use course::course;
 pub use list::{campaigns, changes, members};
 

@@ -15,5 +15,6 @@ mod laws;
 mod matches;
 mod people;
 mod places;
+mod reappearances;
 mod saving;
 mod trends;

@@ -3,6 +3,7 @@
 //! Invariant: one file a verb or a kin of verbs; what changes something says what it became.
 //! Not here: the store (`stillwatch_track`), drawing (`stillwatch_report`).
 
+mod again;
 mod expire;
 mod labels;
 mod list;
@@ -61,6 +62,8 @@ enum Verb {
     Merge(together::MergeArgs),
     /// Say that some accounts are a campaign of their own
     Split(together::SplitArgs),
+    /// Say that a campaign is an earlier one come back, or that it isn't
+    Reappears(again::ReappearsArgs),
     /// Show every change to a campaign: who, when, what
     History(view::HistoryArgs),
     /// Delete what is no longer to be kept; a tombstone is left for each thing
@@ -86,6 +89,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
             Verb::Evidence(args) => people::evidence(&store, args, &by).await,
             Verb::Merge(args) => together::merge(&store, args, &by).await,
             Verb::Split(args) => together::split(&store, args, &by).await,
+            Verb::Reappears(args) => again::reappears(&store, args, &by).await,
             Verb::History(args) => view::history(&store, args).await,
             Verb::Expire(args) => expire::run(&store, args, &by).await,
             Verb::Labels(args) => labels::run(&store, args).await,

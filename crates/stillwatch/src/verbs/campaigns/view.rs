@@ -5,7 +5,7 @@
 
 use clap::Args as ClapArgs;
 use stillwatch_track::matches::{self, Common};
-use stillwatch_track::{By, Store, expire};
+use stillwatch_track::{By, Store, expire, reappearances};
 
 use crate::verbs::record::{Recording, failed};
 use crate::verbs::store::{Format, looks, minute, print, print_json, told};
@@ -85,6 +85,7 @@ pub(super) async fn show(store: &Store, args: &ShowArgs, recording: &Recording, 
     } else {
         let course = stillwatch_track::show(store, &args.id).await.map_err(told)?;
         let common = matches::of_campaign(store, &course.campaign.id).await.map_err(told)?;
+        let again = reappearances::of(store, &course.campaign.id).await.map_err(told)?;
         let effect = stillwatch_track::effect_of(store, &course.campaign.id, by.at).await.map_err(told)?;
         if is_json {
             let mut value =
@@ -92,12 +93,16 @@ pub(super) async fn show(store: &Store, args: &ShowArgs, recording: &Recording, 
             if let (Some(fields), false) = (value.as_object_mut(), common.is_empty()) {
                 fields.insert("in_common".to_owned(), serde_json::json!(common));
             }
+            if let (Some(fields), false) = (value.as_object_mut(), again.is_empty()) {
+                fields.insert("reappearances".to_owned(), serde_json::json!(again));
+            }
             if let (Some(fields), Some(effect)) = (value.as_object_mut(), &effect) {
                 fields.insert("effect".to_owned(), serde_json::json!(effect));
             }
             print_json(&value)?;
         } else {
             print(stillwatch_report::course(&course, effect.as_ref(), args.all, width, colour))?;
+            print(stillwatch_report::reappearances(&again, &course.campaign.id, width, colour))?;
             print(elsewhere(store, &common).await?)?;
         }
     }
