@@ -88,6 +88,27 @@ pub enum What {
         /// Why, as a code or the id of a ticket.
         reason: String,
     },
+    /// Decisions about accounts and networks were made or taken back, all at once: how many, never whose.
+    Acted {
+        /// Rules whose decisions they are.
+        rules: Vec<String>,
+        /// Decisions made.
+        made: u64,
+        /// Decisions whose time began anew.
+        renewed: u64,
+        /// Decisions taken back without a judgement.
+        taken_back: u64,
+        /// Decisions reviewed and found wrong.
+        reversed: u64,
+        /// Number of the first change.
+        first: u64,
+        /// Number of the last one.
+        last: u64,
+        /// Of changes in order, a line each: number, number of the decision, what was done, when in microseconds since 1970, SHA-256
+        /// of the decision's canonical JSON without `evidence`, `expires`, `history`, `since` and `state`, in hexadecimal; a space
+        /// between, line feed. SHA-256 of these lines, `sha256:` and hexadecimal.
+        hash: String,
+    },
     /// A hub took objects over from somebody, or handed some over to them.
     Receipt {
         /// Who sent or read them.
@@ -243,6 +264,7 @@ impl Entry {
             What::Policy { profile, .. } => profile,
             What::Role { whose, .. } | What::Receipt { whose, .. } => whose,
             What::View { about, .. } | What::Decision { about, .. } => about,
+            What::Acted { hash, .. } => hash,
             What::Match { round, .. } => round,
         }
     }
@@ -272,6 +294,18 @@ impl Entry {
                 text("about", about).and_then(|()| text("reason", reason))
             }
             What::Decision { about, reason, .. } => text("about", about).and_then(|()| text("reason", reason)),
+            What::Acted { rules, made, renewed, taken_back, reversed, first, last, hash } => {
+                items("rules", rules.len())?;
+                rules.iter().try_for_each(|rule| text("rules", rule))?;
+                [made, renewed, taken_back, reversed, first, last]
+                    .iter()
+                    .try_for_each(|count| number("made", **count))?;
+                // What is beyond 2^53 was refused already, so these can't run over.
+                if first > last || made + renewed + taken_back + reversed != last - first + 1 {
+                    return Err(("last", "and `first` aren't as far apart as there are changes".into()));
+                }
+                sha256("hash", hash)
+            }
             What::Receipt { whose, way, collection, count, from, to, hash } => {
                 text("whose", whose)?;
                 text("collection", collection)?;

@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use stillwatch_ledger::{Entry, Error as LedgerError, Key, Log, PublicKey, Reader};
+use stillwatch_ledger::{Entry, Error as LedgerError, Key, Log, PublicKey, Reader, What};
 use stillwatch_track::{By, Store, owed};
 
 use crate::config::Config;
@@ -96,6 +96,23 @@ impl Record {
     pub async fn viewed(&self, store: &Store, about: &str, count: u64, reason: &str, by: &By) -> Result<()> {
         owed::owe_alone(store, about, &entries::viewed(about, count, reason, by)?).await?;
         self.take_over(store, by).await.map(drop)
+    }
+
+    /// Entries about batches of decisions, in order, each with its index. Entries of kinds that this version doesn't know are passed over.
+    ///
+    /// # Errors
+    /// When the ledger can't be read.
+    pub(crate) fn acted(&self) -> Result<Vec<(u64, What)>> {
+        let reader = self.reader()?;
+        let (mut all, mut next) = (Vec::new(), 0);
+        while next < reader.signed().size {
+            let (first, entries) = reader.bundle_of(next)?;
+            next = first + entries.len() as u64;
+            let known =
+                (first..).zip(entries).filter_map(|(index, bytes)| Some((index, Entry::read(&bytes).ok()?.what)));
+            all.extend(known.filter(|(_, what)| matches!(what, What::Acted { .. })));
+        }
+        Ok(all)
     }
 
     /// Appends those entries that the ledger doesn't have behind `since`; returns where each is.

@@ -4,6 +4,7 @@
 //! Not here: what rules mean (`stillwatch-gate`), the routes that points ask (`gate`).
 
 mod acting;
+mod batch;
 mod facts;
 mod inputs;
 mod kept;
@@ -14,6 +15,7 @@ mod round;
 mod turn;
 
 pub use acting::{Acting, Trouble, table};
+pub use batch::{Checked, verify};
 pub use facts::{Gathered, gather};
 pub use inputs::{Inputs, Known};
 pub use kept::{keep, read};

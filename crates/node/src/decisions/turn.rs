@@ -13,6 +13,7 @@ use stillwatch_model::Micros;
 use stillwatch_track::decisions::{self, After, Before, Pick};
 use stillwatch_track::{By, Store};
 
+use super::batch;
 use super::kept::{keep, number, read, stored, unreadable, word};
 use crate::Result;
 
@@ -48,9 +49,12 @@ pub(super) async fn turn<T>(
         let lines: HashMap<u64, usize> = turn.book.all().map(|one| (one.id, one.history.len())).collect();
         let (changes, made) = change(&mut turn)?;
         let changed = turn.book.all().filter(|one| lines.get(&one.id) != Some(&one.history.len()));
+        let kept: Vec<_> = changed.map(keep).collect::<Result<_>>()?;
+        let changes: Vec<_> = changes.iter().map(told).collect::<Result<_>>()?;
         let after = After {
-            decisions: changed.map(keep).collect::<Result<_>>()?,
-            changes: changes.iter().map(told).collect::<Result<_>>()?,
+            owed: batch::owed(&changes, &kept, by)?,
+            decisions: kept,
+            changes,
             aside: put_aside(turn, &aside)?,
         };
         Ok((after, made))

@@ -12,6 +12,7 @@ use stillwatch_model::Micros;
 use super::read::{clock_in, picked};
 use super::{Change, Clock, Kept, Pick};
 use crate::error::{Error, Result};
+use crate::owed;
 use crate::rows::{self, Kind};
 use crate::store::{Dialect, Store};
 
@@ -38,6 +39,8 @@ pub struct After {
     pub changes: Vec<Change>,
     /// What the gate keeps besides; `None` takes it away.
     pub aside: Vec<(String, Option<String>)>,
+    /// What the ledger is owed of it: what it is about, and the entry.
+    pub owed: Option<(String, String)>,
 }
 
 /// Changes decisions: `make` sees those that were picked and says what becomes of them.
@@ -88,6 +91,9 @@ async fn write(tx: &mut Transaction<'static, Any>, dialect: Dialect, clock: Cloc
         .bind(changed)
         .execute(&mut **tx)
         .await?;
+    }
+    if let Some((about, body)) = &after.owed {
+        owed::owe(tx, about, body).await?;
     }
     set_aside(tx, &after.aside).await
 }

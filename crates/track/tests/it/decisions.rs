@@ -51,7 +51,7 @@ async fn put(store: &Store, all: &[Kept]) -> Result<(), Error> {
     change(store, &[], START, |before| {
         let numbers = before.clock.changed + 1..;
         let changes = all.iter().zip(numbers).map(|(one, number)| told(number, one.id, "made")).collect();
-        Ok((After { decisions: all.to_vec(), changes, aside: Vec::new() }, ()))
+        Ok((After { decisions: all.to_vec(), changes, ..After::default() }, ()))
     })
     .await
 }
@@ -78,7 +78,7 @@ async fn a_history_is_only_added_to(place: Place) -> Tested {
     let rewritten = Happened { because: "it never was".into(), ..event("withdrawn") };
     let later =
         Kept { state: "withdrawn".into(), history: vec![rewritten, event("withdrawn")], ..decision(1, "other") };
-    let after = After { decisions: vec![later], changes: vec![told(2, 1, "taken-back")], aside: Vec::new() };
+    let after = After { decisions: vec![later], changes: vec![told(2, 1, "taken-back")], ..After::default() };
     change::<(), Error>(&store, &[], START, |_| Ok((after, ()))).await?;
     let read = find(&store, 1).await?;
     assert_eq!(read.history, [event("made"), event("withdrawn")], "what stood there stays");
@@ -90,7 +90,7 @@ async fn changes_are_numbered_without_gaps(place: Place) -> Tested {
     let store = open(&place).await?;
     put(&store, &[decision(1, "acct-1"), decision(2, "acct-2")]).await?;
     for number in [1, 2, 4] {
-        let after = After { decisions: Vec::new(), changes: vec![told(number, 1, "renewed")], aside: Vec::new() };
+        let after = After { changes: vec![told(number, 1, "renewed")], ..After::default() };
         let done = change::<(), Error>(&store, &[], START, |_| Ok((after, ()))).await;
         assert!(done.is_err(), "{number} doesn't follow on 2");
     }
@@ -106,12 +106,14 @@ async fn nothing_is_kept_of_a_change_that_fails(place: Place) -> Tested {
     put(&store, &[decision(1, "acct-1")]).await?;
     let aside = vec![("meter".to_owned(), Some("{}".to_owned()))];
     // The change's number is one that is there: everything before it in the same transaction goes too.
-    let after = After { decisions: vec![decision(2, "acct-2")], changes: vec![told(1, 2, "made")], aside };
+    let owed = Some(("decisions 1-1".to_owned(), "{}".to_owned()));
+    let after = After { decisions: vec![decision(2, "acct-2")], changes: vec![told(1, 2, "made")], aside, owed };
     assert!(change::<(), Error>(&store, &[], START, |_| Ok((after, ()))).await.is_err());
     let refused = change::<(), Error>(&store, &[], START, |_| Err(Error::from(sqlx::Error::RowNotFound))).await;
     assert!(refused.is_err());
     assert!(find(&store, 2).await.is_err());
     assert!(decisions::aside(&store).await?.is_empty());
+    assert_eq!(stillwatch_track::owed::count(&store).await?, 0, "nor is anything owed of it");
     assert_eq!(clock(&store).await?.changed, 1);
     let aside = vec![("meter".to_owned(), Some("1".to_owned())), ("other".to_owned(), Some("2".to_owned()))];
     change::<(), Error>(&store, &[], START, |_| Ok((After { aside, ..After::default() }, ()))).await?;

@@ -8,6 +8,7 @@ mod export;
 mod list;
 mod say;
 mod show;
+mod verify;
 
 use clap::{Args as ClapArgs, Subcommand};
 use stillwatch_track::{By, Store};
@@ -24,6 +25,7 @@ use super::store::{Author, Data, block_on};
   stillwatch decisions appeal 17 --account acct-7 --because 'this is our nightly evaluation'
   stillwatch decisions review 17 --outcome wrong --because 'a known harness'
   stillwatch decisions rollback --rule likely-campaign --because 'the detector was retrained'
+  stillwatch decisions verify --ledger record                      are they what the ledger was told
   stillwatch decisions export nginx > decisions.conf
 
 Times are UTC. Exit codes: 0 done, 1 the answer is no (`list --exit-code`, `held --exit-code`), 2 failure.
@@ -63,6 +65,8 @@ enum Verb {
     Approve(answer::RuleArgs),
     /// Let a stopped rule go on under the same cap
     Release(answer::RuleArgs),
+    /// Hold the decisions that are kept against what the ledger was told
+    Verify(verify::Args),
     /// Write decisions as a file that enforcement points read
     Export(export::Args),
 }
@@ -92,6 +96,7 @@ async fn verb(store: &Store, verb: &Verb, by: &By) -> Result<u8, String> {
         Verb::Held(args) => answer::held(store, args).await,
         Verb::Approve(args) => answer::approve(store, args, by).await,
         Verb::Release(args) => answer::release(store, args, by).await,
+        Verb::Verify(args) => verify::run(store, args, by).await,
         Verb::Export(args) => export::run(store, args, by).await,
     }
 }

@@ -78,6 +78,12 @@ fn said(what: &What) -> String {
         What::Decision { about, outcome, reason } => {
             format!("{} {about} ({reason})", format!("{outcome:?}").to_lowercase())
         }
+        What::Acted { rules, made, renewed, taken_back, reversed, first, last, .. } => {
+            let rules = if rules.is_empty() { "by hand".to_owned() } else { rules.join(", ") };
+            format!(
+                "decisions: {made} made, {renewed} renewed, {taken_back} taken back, {reversed} reversed (changes {first} to {last}; {rules})"
+            )
+        }
         What::Receipt { whose, way, collection, count, from, to, .. } => {
             let way = format!("{way:?}").to_lowercase();
             let from_or_to = if way == "taken" { "from" } else { "by" };
