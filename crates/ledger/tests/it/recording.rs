@@ -91,6 +91,31 @@ fn an_entry_is_canonical_json() -> Done {
 }
 
 #[test]
+fn a_batch_of_decisions_adds_up() -> Done {
+    let batch = |made, first, last| Entry {
+        at: jiff::Timestamp::from_second(1_790_000_000).unwrap_or_default(),
+        by: "lab-one".into(),
+        what: What::Acted {
+            rules: vec!["likely-campaign".into()],
+            made,
+            renewed: 1,
+            taken_back: 0,
+            reversed: 0,
+            first,
+            last,
+            hash: format!("sha256:{:064x}", 7),
+        },
+    };
+    let bytes = batch(3, 17, 20).canonical(0)?;
+    assert_eq!(Entry::read(&bytes)?, batch(3, 17, 20));
+    insta::assert_snapshot!(String::from_utf8(bytes)?, @"");
+    for (made, first, last) in [(2, 17, 20), (3, 20, 17), (3, 17, u64::MAX), (u64::MAX, 1, 2)] {
+        assert!(batch(made, first, last).canonical(0).is_err(), "{made} in {first} to {last}");
+    }
+    Ok(())
+}
+
+#[test]
 fn a_receipt_says_what_it_must_and_no_more() -> Done {
     let at = |second| jiff::Timestamp::from_second(second).unwrap_or_default();
     let receipt = |way, count, (from, to), hash: Option<&str>| Entry {

@@ -17,7 +17,7 @@ use stillwatch_model::canonical;
 use stillwatch_track::decisions::{self, Change, Kept};
 use stillwatch_track::{By, Store};
 
-use super::kept::{number, unreadable};
+use super::kept::{keep, number, unreadable};
 use crate::release::entries;
 use crate::{Record, Result};
 
@@ -155,13 +155,13 @@ pub async fn verify(store: &Store, record: &Record, by: &By) -> Result<Checked> 
         between(store, before, newest, oldest, &mut checked, &mut last).await?;
     }
     for (id, (change, kept)) in last {
-        let body: serde_json::Value = serde_json::from_str(&kept.body).map_err(unreadable)?;
-        let state = body.get("state").and_then(serde_json::Value::as_str).unwrap_or_default();
-        if state != kept.state || is_back(state) != (change.done == "taken-back") {
-            checked.differs(format!(
-                "decision {id} is `{state}`, and its last change is `{}` ({})",
-                change.done, change.number
-            ));
+        let told = keep(&super::kept::read(&kept)?)?;
+        if (Kept { body: String::new(), ..told }) != (Kept { body: String::new(), ..kept.clone() }) {
+            checked.differs(format!("decision {id} is looked up by something else than it says"));
+        }
+        if is_back(&kept.state) != (change.done == "taken-back") {
+            let (state, done, number) = (&kept.state, &change.done, change.number);
+            checked.differs(format!("decision {id} is `{state}`, and its last change is `{done}` ({number})"));
         }
     }
     Ok(checked)

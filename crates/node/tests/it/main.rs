@@ -40,6 +40,7 @@ mod places;
 mod pooled;
 mod profiles;
 mod receipts;
+mod recorded;
 mod reload;
 mod resources;
 mod rounds;

@@ -178,6 +178,95 @@ fn a_campaign_is_listed_shown_and_judged() {
     out(&data, &["campaigns", "merge", ID, other["id"].as_str().expect("an id")]);
 }
 
+/// A run that looked and found nothing of it.
+fn quiet(day: i64) -> Saved {
+    let mut saved = run(day, 20, &[]);
+    (saved.findings.campaigns, saved.details) = (Vec::new(), Vec::new());
+    saved
+}
+
+/// A store in which a campaign was blocked on its eleventh day, was quiet for ten, and looks like another that began six days later.
+fn after_decisions(folder: &Path) -> std::path::PathBuf {
+    let data = folder.join("data");
+    std::fs::create_dir_all(data.join("spool")).expect("a spool");
+    let signals = [("template", Family::Content), ("burst", Family::Identity)];
+    let later = serde_json::to_string(&run(27, 12, &signals)).expect("JSON").replace("acct-", "late-");
+    let mut later: Saved = serde_json::from_str(&later).expect("a run");
+    let id = canonical::id("campaign", &serde_json::json!({ "accounts": later.findings.campaigns[0].accounts }));
+    (later.findings.campaigns[0].id, later.details[0].id) = (id.clone(), id);
+    let busy = (0..10).map(|day| run(day, 20, &signals));
+    let runs = busy.chain((10..21).map(quiet)).chain([later]);
+    for (at, run) in runs.enumerate() {
+        let json = serde_json::to_vec(&run).expect("JSON");
+        std::fs::write(data.join(format!("spool/run--{at:02}.json")), json).expect("a run");
+    }
+    data
+}
+
+#[test]
+fn what_came_of_decisions_is_drawn() {
+    use stillwatch_track::decisions::{After, Change, Happened, Kept, change};
+    use stillwatch_track::{By, Error, Filter, Missing, Place, Store};
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = after_decisions(folder.path());
+    let decided: Result<(), Error> = crate::places::block_on(async {
+        let store = Store::open(&Place::Folder(data.clone()), Missing::Make).await?;
+        // Ten runs first: what comes later is compared with what was done before.
+        let mut runs: Vec<_> =
+            std::fs::read_dir(data.join("spool")).expect("a spool").flatten().map(|e| e.path()).collect();
+        runs.sort();
+        for file in runs.iter().take(10) {
+            let saved: Saved = serde_json::from_slice(&std::fs::read(file).expect("a run")).expect("JSON");
+            stillwatch_track::save(&store, &saved, &By { author: "ada".into(), at: START + 10 * DAY }).await?;
+            std::fs::remove_file(file).expect("it was there");
+        }
+        let campaign = stillwatch_track::list(&store, &Filter::default(), 1, None).await?.campaigns[0].id.clone();
+        let at = START + 10 * DAY + 9 * 3_600_000_000;
+        let one = |id: i64| Kept {
+            id,
+            kind: if id < 20 { "account" } else { "network" }.into(),
+            value: if id < 20 { format!("acct-{id:02}") } else { "198.51.100.9/32".into() },
+            made_by: "rule".into(),
+            author: "confirmed".into(),
+            campaign: Some(campaign.clone()),
+            state: "in-force".into(),
+            expires: Some(at + 30 * DAY),
+            body: format!("{{\"action\":\"{}\",\"id\":{id}}}", if id < 16 { "block" } else { "challenge" }),
+            history: vec![Happened { at, by: "confirmed".into(), what: "made".into(), because: "terms".into() }],
+        };
+        let decisions: Vec<Kept> = (1..=20).map(one).collect();
+        let changes = (1..=20).map(|number| Change { number, decision: number, done: "made".into(), at }).collect();
+        let after = After { decisions, changes, ..After::default() };
+        change::<(), Error>(&store, &[], at, |_| Ok((after, ()))).await?;
+        store.close().await;
+        Ok(())
+    });
+    decided.expect("decisions");
+    let listed = out(&data, &["campaigns", "list"]);
+    insta::assert_snapshot!("list_again", listed);
+    let json = out(&data, &["campaigns", "list", "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    let (new, old) = (&json["campaigns"][0], &json["campaigns"][1]);
+    assert_eq!(new["reappears"], old["id"]);
+    let (new, old) = (new["id"].as_str().expect("an id"), old["id"].as_str().expect("an id"));
+    let shown = out(&data, &["campaigns", "show", old]);
+    let from = shown.find("WHAT CAME OF IT").expect("a section");
+    let until = shown.find("OBSERVED").expect("the next one");
+    insta::assert_snapshot!("effect", shown[from..until].trim_end());
+    let again = shown.find("COME BACK AS ANOTHER").expect("a section");
+    insta::assert_snapshot!("again", shown[again..].trim_end());
+    let json = out(&data, &["campaigns", "show", old, "--format", "json"]);
+    let json: serde_json::Value = serde_json::from_str(&json).expect("JSON");
+    assert_eq!((&json["effect"]["outcome"], &json["effect"]["acted"]["members"]), (&"stopped".into(), &19.into()));
+    assert_eq!(json["reappearances"][0]["state"], "supposed");
+    out(&data, &["campaigns", "reappears", new, old, "--refuse", "--because", "a public template"]);
+    assert!(!out(&data, &["campaigns", "list"]).contains("again?"), "what was refused isn't marked");
+    let shown = out(&data, &["campaigns", "show", new]);
+    assert!(shown.contains("this one isn't") && shown.contains("a public template"), "{shown}");
+    assert!(!shown.contains("WHAT CAME OF IT"), "nothing was done about it");
+    assert_eq!(stillwatch(&data, &["campaigns", "reappears", old, new]).status.code(), Some(2));
+}
+
 /// The beginning of the id of the story's campaign.
 pub(crate) const ID: &str = "940e2fd8";
 
@@ -232,7 +321,19 @@ fn a_backup_restores_elsewhere() {
 fn every_verb_has_help_with_examples() {
     let folder = tempfile::tempdir().expect("a folder");
     for verb in [
-        "list", "show", "label", "name", "note", "assign", "claim", "evidence", "merge", "split", "history", "expire",
+        "list",
+        "show",
+        "label",
+        "name",
+        "note",
+        "assign",
+        "claim",
+        "evidence",
+        "merge",
+        "split",
+        "reappears",
+        "history",
+        "expire",
         "labels",
     ] {
         let help = out(folder.path(), &["campaigns", verb, "--help"]);
