@@ -40,56 +40,60 @@ struct Earlier {
     folded: Folded,
 }
 
-/// Links a campaign that a run has just made with earlier ones that were acted on before it began.
+/// Links campaigns that a run has just made with earlier ones that were acted on before they began. What they are compared with is
+/// read once, however many there are.
 pub(crate) async fn link(
     tx: &mut Transaction<'static, Any>,
-    id: &str,
-    run: &str,
+    new: &[&str],
+    (run, from): (&str, Micros),
     known: &[Known],
     by: &By,
 ) -> Result<()> {
-    let later = folded(tx, id).await?;
+    if new.is_empty() {
+        return Ok(());
+    }
     let mut ids: BTreeSet<String> = known.iter().map(|one| one.id.clone()).collect();
     let sql = format!(
         "SELECT c.id FROM campaigns c WHERE c.absorbed IS NULL AND c.last_seen >= $1 AND (c.status IN ('disrupted', 'returned', \
          'closed') OR EXISTS (SELECT 1 FROM aliases a JOIN decisions d ON d.campaign = a.alias WHERE a.campaign = c.id)) \
          ORDER BY c.last_seen DESC, c.id DESC LIMIT {COMPARED}"
     );
-    for row in
-        sqlx::query(AssertSqlSafe(sql)).bind(later.first_seen.saturating_sub(PATIENCE)).fetch_all(&mut **tx).await?
-    {
+    for row in sqlx::query(AssertSqlSafe(sql)).bind(from.saturating_sub(PATIENCE)).fetch_all(&mut **tx).await? {
         ids.insert(row.try_get(0)?);
     }
-    ids.remove(id);
     let mut all = Vec::new();
-    for other in ids {
-        if let Some(acted) = acted_on(tx, &other).await?.filter(|acted| *acted < later.first_seen) {
-            all.push(Earlier { folded: folded(tx, &other).await?, id: other, acted });
+    for id in ids {
+        if let Some(acted) = acted_on(tx, &id).await? {
+            all.push(Earlier { folded: folded(tx, &id).await?, id, acted });
         }
     }
-    let compared: Vec<&Folded> = all.iter().map(|one| &one.folded).collect();
-    let mut like: Vec<(Likeness, &Earlier)> = all
-        .iter()
-        .map(|one| (likeness(&later, &one.folded, &compared), one))
-        .filter(|(l, _)| l.score >= LIKE)
-        .collect();
-    like.sort_by(|(x, a), (y, b)| y.score.total_cmp(&x.score).then_with(|| a.id.cmp(&b.id)));
-    for (likeness, earlier) in like.into_iter().take(MOST) {
-        put(tx, (id, &earlier.id), likeness, earlier.acted, (Thought::Supposed, run, ""), by).await?;
-        let became = format!(
-            "looks like {} come back: likeness {:.2} (texts {:.2}, addresses {:.2}, clients {:.2})",
-            earlier.id, likeness.score, likeness.texts, likeness.addresses, likeness.clients
-        );
-        tell(tx, (id, &earlier.id), "", became, run, by).await?;
+    if all.is_empty() {
+        return Ok(());
+    }
+    for id in new {
+        let later = folded(tx, id).await?;
+        let before: Vec<&Earlier> = all.iter().filter(|one| one.acted < later.first_seen && one.id != *id).collect();
+        let compared: Vec<&Folded> = before.iter().map(|one| &one.folded).collect();
+        let like = before.iter().map(|one| (likeness(&later, &one.folded, &compared), *one));
+        let mut like: Vec<(Likeness, &Earlier)> = like.filter(|(likeness, _)| likeness.score >= LIKE).collect();
+        like.sort_by(|(x, a), (y, b)| y.score.total_cmp(&x.score).then_with(|| a.id.cmp(&b.id)));
+        for (likeness, earlier) in like.into_iter().take(MOST) {
+            put(tx, (id, &earlier.id), likeness, earlier.acted, (Thought::Supposed, run, ""), by).await?;
+            let became = format!(
+                "looks like {} come back: likeness {:.2} (texts {:.2}, addresses {:.2}, clients {:.2})",
+                earlier.id, likeness.score, likeness.texts, likeness.addresses, likeness.clients
+            );
+            tell(tx, (id, &earlier.id), "", became, run, by).await?;
+        }
     }
     Ok(())
 }
 
 /// When something was first done about a campaign: a decision that does something, or a status that ended it. Not of what a person
-/// found to be none.
+/// found to be none, nor of what is another one by now.
 async fn acted_on(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Option<Micros>> {
     let sql = format!(
-        "SELECT c.verdict, c.ended, \
+        "SELECT c.verdict, c.absorbed, c.ended, \
          (SELECT MIN(h.recorded) FROM history h WHERE h.campaign = c.id AND h.what = 'status' AND h.became IN ('disrupted', 'closed')), \
          (SELECT MIN(h.recorded) FROM ({}) AS meant JOIN decisions d ON d.id = meant.id \
           JOIN decision_history h ON h.decision = d.id AND h.place = 0 WHERE d.body NOT LIKE '%\"action\":\"allow\"%') \
@@ -97,11 +101,13 @@ async fn acted_on(tx: &mut Transaction<'static, Any>, id: &str) -> Result<Option
         crate::effects::MEANT
     );
     let row = sqlx::query(AssertSqlSafe(sql)).bind(id).fetch_one(&mut **tx).await?;
-    if matches!(verdict(row.try_get(0)?)?, Some(Verdict::FalsePositive | Verdict::Benign)) {
+    if matches!(verdict(row.try_get(0)?)?, Some(Verdict::FalsePositive | Verdict::Benign))
+        || row.try_get::<Option<String>, _>(1)?.is_some()
+    {
         return Ok(None);
     }
     let mut first: Option<Micros> = None;
-    for at in 1..4 {
+    for at in 2..5 {
         first = first.into_iter().chain(row.try_get::<Option<Micros>, _>(at)?).min();
     }
     Ok(first)

@@ -95,6 +95,8 @@ pub async fn save(store: &Store, saved: &Saved, by: &By) -> Result<Outcome> {
     for (found, fate) in found.iter().zip(fates) {
         kept.push(keep(&mut tx, &context, found, fate, &known).await?);
     }
+    let new: Vec<&str> = kept.iter().filter(|kin| kin.how == How::New).map(|kin| kin.campaign.as_str()).collect();
+    reappearances::link(&mut tx, &new, (&run, from), &known, by).await?;
     sqlx::query(
         "INSERT INTO runs (run, window_from, window_to, exchanges, accounts, campaigns, saved, author) \
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
@@ -152,9 +154,6 @@ async fn keep(
             .await?;
     }
     let how = tell(tx, run, found, &id, how, before, fit).await?;
-    if how == How::New {
-        reappearances::link(tx, &id, run.run, known, run.by).await?;
-    }
     Ok(Kin { finding, campaign: id, how, absorbed })
 }
 
