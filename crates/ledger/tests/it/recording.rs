@@ -108,7 +108,7 @@ fn a_batch_of_decisions_adds_up() -> Done {
     };
     let bytes = batch(3, 17, 20).canonical(0)?;
     assert_eq!(Entry::read(&bytes)?, batch(3, 17, 20));
-    insta::assert_snapshot!(String::from_utf8(bytes)?, @"");
+    insta::assert_snapshot!(String::from_utf8(bytes)?, @r#"{"at":"2026-09-21T14:13:20Z","by":"lab-one","what":{"acted":{"first":17,"hash":"sha256:0000000000000000000000000000000000000000000000000000000000000007","last":20,"made":3,"renewed":1,"reversed":0,"rules":["likely-campaign"],"taken_back":0}}}"#);
     for (made, first, last) in [(2, 17, 20), (3, 20, 17), (3, 17, u64::MAX), (u64::MAX, 1, 2)] {
         assert!(batch(made, first, last).canonical(0).is_err(), "{made} in {first} to {last}");
     }

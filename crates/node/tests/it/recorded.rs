@@ -96,8 +96,8 @@ impl Lab {
     async fn forge(&self, place: &Place, sql: &str) -> Tested {
         match place {
             Place::Folder(folder) => {
-                let url = format!("sqlite://{}", folder.join("stillwatch.sqlite").display());
-                let pool = sqlx::SqlitePool::connect(&url).await?;
+                let file = sqlx::sqlite::SqliteConnectOptions::new().filename(folder.join("stillwatch.sqlite"));
+                let pool = sqlx::SqlitePool::connect_with(file).await?;
                 sqlx::query(AssertSqlSafe(sql.to_owned())).execute(&pool).await?;
                 pool.close().await;
             }
