@@ -41,15 +41,6 @@ pub struct Likeness {
 #[must_use]
 pub fn likeness(later: &Folded, earlier: &Folded, all: &[&Folded]) -> Likeness {
     let texts = rare_agreement(&later.texts, &earlier.texts, all.iter().map(|one| one.texts.as_slice()));
-    let networks = |of: &Folded| -> Vec<(String, u64, f64)> {
-        of.networks.iter().map(|n| (n.address.clone(), n.exchanges, own(n.accounts, n.strangers))).collect()
-    };
-    let clients = |of: &Folded| -> Vec<((Option<String>, Option<String>), u64, f64)> {
-        let one = |c: &stillwatch_model::saved::Client| {
-            ((c.user_agent.clone(), c.tls_ja4.clone()), c.exchanges, own(c.accounts, c.strangers))
-        };
-        of.clients.iter().map(one).collect()
-    };
     let addresses = shared(&networks(later), &networks(earlier));
     let clients = shared(&clients(later), &clients(earlier));
     Likeness {
@@ -61,12 +52,28 @@ pub fn likeness(later: &Folded, earlier: &Folded, all: &[&Folded]) -> Likeness {
     }
 }
 
+/// Places from which a campaign sent: what each is, exchanges, the share of members among its accounts.
+type Places<T> = Vec<(T, u64, f64)>;
+
+fn networks(of: &Folded) -> Places<&str> {
+    of.networks.iter().map(|one| (one.address.as_str(), one.exchanges, own(one.accounts, one.strangers))).collect()
+}
+
+fn clients(of: &Folded) -> Places<(Option<&str>, Option<&str>)> {
+    let mut places = Vec::with_capacity(of.clients.len());
+    for one in &of.clients {
+        let what = (one.user_agent.as_deref(), one.tls_ja4.as_deref());
+        places.push((what, one.exchanges, own(one.accounts, one.strangers)));
+    }
+    places
+}
+
 /// The share of accounts that are members.
 fn own(members: u64, strangers: u64) -> f64 {
     if strangers == 0 { 1.0 } else { members as f64 / (members.saturating_add(strangers)) as f64 }
 }
 
-/// The share of `mine` that is at places of `theirs`: what each is, exchanges, the share of members among its accounts.
+/// The share of `mine` that is at places of `theirs`.
 fn shared<T: Ord>(mine: &[(T, u64, f64)], theirs: &[(T, u64, f64)]) -> f64 {
     let theirs: BTreeMap<&T, f64> = theirs.iter().map(|(what, _, own)| (what, *own)).collect();
     let all: u64 = mine.iter().map(|(_, exchanges, _)| exchanges).sum();
