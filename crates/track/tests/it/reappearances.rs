@@ -152,7 +152,7 @@ async fn links_move_with_a_merge(place: Place) -> Tested {
     let store = open(&place).await?;
     let (old, new) = pair(&store).await?;
     let (other, _) = seen(&store, 45, "z", 7).await?;
-    merge(&store, &other, &[new.clone()], "", &by(46)).await?;
+    merge(&store, &other, std::slice::from_ref(&new), "", &by(46)).await?;
     let links = reappearances::of(&store, &old).await?;
     assert_eq!(links.iter().map(|link| (&link.campaign, &link.earlier)).collect::<Vec<_>>(), [(&other, &old)]);
     // Both are one: nothing came back as another.
