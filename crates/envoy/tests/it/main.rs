@@ -7,6 +7,7 @@
 
 mod alive;
 mod checks;
+mod real;
 mod strangers;
 
 use std::collections::HashSet;

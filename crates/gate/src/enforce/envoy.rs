@@ -41,9 +41,10 @@ const OURS: [&str; 8] = [
 /// Names under which it is told who asks.
 const WHO: [&str; 3] = [forward::ACCOUNT, forward::CLIENT, forward::JA4];
 
-/// The request of a `CheckRequest`. `source`: `attributes.source.address`. `told`: what no client can write, the surest first:
-/// `attributes.context_extensions`, `attributes.metadata_context`. `header`: `attributes.request.http.headers` (lower-case names),
-/// looked at only where none of the three names is told, not even empty.
+/// The request of a `CheckRequest`. `source`: `attributes.source.address`, which is the peer of Envoy's connection whatever hops it
+/// trusts. `told`: what no client can write, the surest first: `attributes.context_extensions`, `attributes.metadata_context`.
+/// `header`: `attributes.request.http.headers` (lower-case names), looked at only where none of account, client and fingerprint is
+/// told, not even empty; and never for the address.
 #[must_use]
 pub fn request<'a>(
     source: Option<IpAddr>,
@@ -54,8 +55,9 @@ pub fn request<'a>(
     let found = |name: &str| {
         if is_told { told(name).into_iter().flatten().find(|value| !value.trim().is_empty()) } else { header(name) }
     };
-    // The address is the one that Envoy saw (or took from its trusted hops), never a header's.
-    Request { ip: source, ..forward::request(|name| if WHO.contains(&name) { found(name) } else { None }) }
+    let address = told(forward::ADDRESS).into_iter().flatten().find_map(|text| text.trim().parse().ok());
+    let who = forward::request(|name| if WHO.contains(&name) { found(name) } else { None });
+    Request { ip: address.or(source), ..who }
 }
 
 /// The answer of a `CheckResponse`.

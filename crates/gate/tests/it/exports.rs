@@ -147,6 +147,12 @@ fn envoy_is_told_who_asks_where_no_client_can_write() {
     assert_eq!(account([Some("of-the-route"), Some("of-metadata")]).as_deref(), Some("of-the-route"));
     assert_eq!(account([Some(""), Some("of-metadata")]).as_deref(), Some("of-metadata"));
     assert_eq!(account([Some(""), None]), None, "told that it is nobody: no header says otherwise");
+    let seen = "192.0.2.1".parse().ok();
+    let address = |text: &'static str| {
+        envoy::request(seen, |name| if name == forward::ADDRESS { [None, Some(text)] } else { [None, None] }, header).ip
+    };
+    assert_eq!(address("203.0.113.9"), "203.0.113.9".parse().ok(), "behind a proxy, what it saw");
+    assert_eq!((address(""), address("x")), (seen, seen));
     let client = |name: &str| if name == forward::CLIENT { [Some("a-client"), None] } else { [None, None] };
     let request = envoy::request(None, client, header);
     assert_eq!((request.account, request.client.as_deref()), (None, Some("a-client")), "all of it is told, or none");
