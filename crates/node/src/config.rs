@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{Error, Result};
 
-pub use gate::{Gate, Webhook};
+pub use gate::{Envoy, Gate, Webhook};
 pub use oidc::Oidc;
 pub(crate) use oidc::{PEOPLE, may_be_asked};
 

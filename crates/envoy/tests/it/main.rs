@@ -3,7 +3,7 @@
 //! Invariant: time stands still; connections are real.
 //! Not here: Envoy itself, and the node's keys, TLS and end (`node/tests/it/gate`).
 
-#![expect(clippy::unwrap_used, reason = "a fixture that can't be made should stop its test")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a fixture that can't be made should stop its test")]
 
 mod alive;
 mod checks;
