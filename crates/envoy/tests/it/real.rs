@@ -205,5 +205,9 @@ async fn the_route_and_filters_tell_who_asks() -> Tested {
         let said = envoy.ask("acct-3", "").await?;
         assert!(said.starts_with("HTTP/1.1 403") && said.contains("x-stillwatch-decision: 1"), "{said}");
     }
+    // Tried out: it is asked, and served whatever the answer is.
+    let tried = manual.replace("failure_mode_allow: false", "shadow_mode: true");
+    let envoy = Envoy::run(&program, &tried).await?;
+    assert!(envoy.ask("acct-1", "").await?.starts_with("HTTP/1.1 200"));
     Ok(())
 }
