@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::inputs::Inputs;
 use super::kept::{number, of_word, read, stored};
+use super::people::CLOCK;
 use super::round::{AskPool, Rounded, round};
 use super::turn::time;
 use super::{held, learn};
@@ -28,6 +29,8 @@ use crate::{Result, serve};
 const LOOK: Duration = Duration::from_millis(200);
 /// How often it is kept where bouncers stand, and how late it is.
 const KEEP: Duration = Duration::from_secs(10);
+/// How long a person's word that the clock is right counts.
+const SAID: Duration = Duration::from_secs(120);
 /// Decisions and changes read at once.
 const PAGE: u32 = 5_000;
 /// Changes that are told again after a restart.
@@ -278,6 +281,7 @@ impl Acting {
 
     /// Keeps where bouncers stand and how late it is.
     pub(crate) async fn keep_once(&self, last: &mut String) -> Result<()> {
+        self.set_clock().await?;
         decisions::seen(&self.store, self.gate.now().saturating_mul(1_000_000)).await?;
         let polled: std::collections::BTreeMap<_, _> = self.gate.polled().into_iter().collect();
         let polled = serde_json::to_string(&polled).unwrap_or_default();
@@ -286,6 +290,27 @@ impl Acting {
             *last = polled;
         }
         self.troubled().stopped = held(&self.store).await?.len();
+        Ok(())
+    }
+
+    /// Follows the system's clock where it leapt ahead and a person said, by that clock and not long ago, that it is right.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn set_clock(&self) -> Result<()> {
+        let moved = self.gate.clock_moved();
+        if moved <= 0 {
+            return Ok(());
+        }
+        let said = decisions::aside(&self.store).await?.get(CLOCK).and_then(|text| text.parse::<i64>().ok());
+        let wall = self.gate.now().saturating_add(moved);
+        if said.is_some_and(|at| wall.abs_diff(at.div_euclid(1_000_000)) <= SAID.as_secs()) && self.gate.accept_clock()
+        {
+            tracing::warn!(
+                seconds = moved,
+                "the system's clock leapt ahead, and is followed since a person says it is right"
+            );
+        }
         Ok(())
     }
 

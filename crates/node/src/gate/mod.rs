@@ -199,6 +199,12 @@ impl Gate {
         self.read_clock().1
     }
 
+    /// A person says that the system's clock, which leapt ahead, is right; false where it stands behind the time that was told.
+    pub fn accept_clock(&self) -> bool {
+        let (wall, counted) = (self.clock)();
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).accept(wall, counted)
+    }
+
     fn read_clock(&self) -> (i64, i64) {
         let (wall, counted) = (self.clock)();
         let reading = self.steady.lock().unwrap_or_else(PoisonError::into_inner).read(wall, counted);

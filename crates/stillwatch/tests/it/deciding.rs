@@ -60,10 +60,10 @@ fn rules_are_checked_tested_tried_out_and_shown() -> Tested {
             "rules test rules.toml wrong.toml",
             "rules test rules.toml cases.toml",
             "rules show rules.toml",
-            "rules simulate rules.toml --access access.toml --over facts.jsonl --exit-code",
+            "rules simulate rules.toml --access access.toml --known facts.jsonl --exit-code",
             "rules simulate rules.toml --saved --days 3650",
             "rules simulate rules.toml",
-            "rules simulate rules.toml --over rules.toml",
+            "rules simulate rules.toml --known rules.toml",
             "rules --help",
         ],
     )?;
@@ -71,7 +71,7 @@ fn rules_are_checked_tested_tried_out_and_shown() -> Tested {
     let (_, out, _) = run(all.path(), "rules show rules.toml --format json")?;
     assert_eq!(serde_json::from_str::<Value>(&out)?["rules"][1]["for_seconds"], 30 * 86_400);
     let (_, out, _) =
-        run(all.path(), "rules simulate rules.toml --access access.toml --over facts.jsonl --format json")?;
+        run(all.path(), "rules simulate rules.toml --access access.toml --known facts.jsonl --format json")?;
     let json: Value = serde_json::from_str(&out)?;
     let region = json["rules"].as_array().ok_or("no rules")?.iter().find(|rule| rule["rule"] == "region");
     assert_eq!(region.map(|rule| (&rule["accounts"], &rule["verified"])), Some((&250.into(), &5.into())));
@@ -145,5 +145,38 @@ fn decisions_are_explained_contested_and_taken_back() -> Tested {
     assert!(out.contains("203.0.113.0") && !out.contains("acct-"), "{out}");
     let (code, ..) = run(all.path(), "decisions export opa --out bundle.tar.gz")?;
     assert_eq!((code, std::fs::read(all.path().join("bundle.tar.gz"))?.get(..2)), (0, Some(&[0x1f, 0x8b][..])));
+    Ok(())
+}
+
+#[test]
+fn decisions_of_a_file_are_made_once() -> Tested {
+    let all = tempfile::tempdir()?;
+    story(all.path());
+    let row = |n: u32| format!("24h,ip,198.51.{}.{},ban,seen\n", n / 256, n % 256);
+    let rows: String = (0..12_000).map(row).collect();
+    let text = format!("duration,scope,value,type,reason\n{rows}4h,ip,999.1.1.1,ban,\n,account,acct-7,captcha,\n");
+    std::fs::write(all.path().join("decisions.csv"), text)?;
+    std::fs::write(
+        all.path().join("decisions.json"),
+        r#"[{"duration":"4h","scope":"Ip","value":"203.0.113.9","type":"ban","reason":"seen"},{"scope":"ip"}]"#,
+    )?;
+    std::fs::write(all.path().join("proxies.txt"), "# open proxies\n203.0.113.0/24\n2001:db8::1 # one\nno-network\n")?;
+    let text = told(
+        all.path(),
+        &[
+            "decisions import decisions.csv --because moved",
+            "decisions import decisions.csv --because moved",
+            "decisions import decisions.json --because moved",
+            "decisions import proxies.txt --action challenge --for 3d --because T-17",
+            "decisions import proxies.txt --for 3d --because T-17 --max-bad 0",
+            "decisions import nothing.txt --because T-17",
+            "decisions list --limit 3",
+            "decisions clock",
+            "decisions clock --accept",
+        ],
+    )?;
+    insta::assert_snapshot!("import", text);
+    let (_, out, _) = run(all.path(), "decisions list --account acct-7 --format json")?;
+    assert_eq!(serde_json::from_str::<Value>(&out)?["decisions"][0]["action"], "challenge");
     Ok(())
 }
