@@ -50,6 +50,7 @@ pub struct Acting {
     pool: RwLock<Option<Arc<AskPool>>>,
     trouble: Mutex<Trouble>,
     listener: Mutex<Option<TcpListener>>,
+    envoy: Mutex<Option<TcpListener>>,
 }
 
 /// What is amiss; nothing, where all is well.
@@ -72,12 +73,16 @@ impl std::fmt::Debug for Acting {
 }
 
 impl Acting {
-    /// Loads what holds, reads the rules, and opens the socket that the settings name.
+    /// Loads what holds, reads the rules, and opens the sockets that the settings name.
     ///
     /// # Errors
-    /// When the store can't be read, or the address is taken. Rules that can't be read are told, and not asked.
+    /// When the store can't be read, or an address is taken. Rules that can't be read are told, and not asked.
     pub async fn open(name: &str, settings: &Settings, store: Store, keys: Keys, clock: Clock) -> Result<Arc<Self>> {
         let listener = serve::listen(settings.listen).await?;
+        let envoy = match &settings.envoy {
+            Some(envoy) => Some(serve::listen(envoy.listen).await?),
+            None => None,
+        };
         let kept = decisions::clock(&store).await?;
         let floor = kept.seen.div_euclid(1_000_000);
         let (table, feed) = table(&store, clock().0.max(floor)).await?;
@@ -96,6 +101,7 @@ impl Acting {
             pool: RwLock::default(),
             trouble: Mutex::default(),
             listener: Mutex::new(Some(listener)),
+            envoy: Mutex::new(envoy),
         };
         acting.refresh(&mut *acting.inputs.lock().await);
         Ok(Arc::new(acting))
@@ -142,6 +148,12 @@ impl Acting {
     /// Whether points ask over TLS.
     pub(crate) fn over_tls(&self) -> bool {
         self.settings.tls
+    }
+
+    /// The socket that Envoy asks, where there is one, and whether over TLS; once.
+    pub(crate) fn envoy(&self) -> Option<(TcpListener, bool)> {
+        let listener = self.envoy.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some((listener, self.settings.envoy.as_ref().is_some_and(|envoy| envoy.tls)))
     }
 
     /// Points that are called.

@@ -55,6 +55,7 @@ async fn metrics(State(node): State<Arc<Node>>, Extension(Who(client)): Extensio
     }
     if let Some(acting) = &node.acting {
         node.counts.gate(&acting.figures());
+        node.counts.answers(acting.gate().answers());
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], node.counts.text()).into_response()
