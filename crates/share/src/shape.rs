@@ -117,7 +117,10 @@ impl Shape {
             }
             Shape::Text => !text.is_empty() && text.len() <= 4096,
             Shape::Time => text.len() <= 40 && version::timestamp(text).is_some(),
-            Shape::Hour => text.len() == 24 && text.ends_with(":00:00.000Z") && version::timestamp(text).is_some(),
+            Shape::Hour => {
+                let whole = matches!(text.get(13..), Some(":00:00Z" | ":00:00.0Z" | ":00:00.00Z" | ":00:00.000Z"));
+                whole && version::timestamp(text).is_some()
+            }
             Shape::Flag => value.is_boolean(),
             Shape::Percent => whole(100),
             Shape::Share => value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
@@ -280,7 +283,7 @@ mod tests {
     fn an_hour_is_a_whole_one() {
         assert!(Shape::Hour.holds(&json!("2026-12-01T09:00:00.000Z"), ""));
         for other in
-            ["2026-12-01T09:00:01.000Z", "2026-12-01T09:10:00.000Z", "2026-12-01T09:00:00Z", "we act :00:00.000Z"]
+            ["2026-12-01T09:00:01.000Z", "2026-12-01T09:10:00.000Z", "+02026-12-01T09:00:00Z", "we join in :00:00Z"]
         {
             assert!(!Shape::Hour.holds(&json!(other), ""), "{other}");
         }

@@ -12,6 +12,7 @@ mod show;
 
 use clap::{Args as ClapArgs, Subcommand};
 
+pub(crate) use propose::keys;
 pub(crate) use put::{put, scanners};
 
 use super::record::Recording;

@@ -114,7 +114,8 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
     Ok(0)
 }
 
-fn keys(given: &[String]) -> Result<BTreeMap<String, TokenKey>, String> {
+/// Keys of members' tokens, as `MEMBER=FILE`.
+pub(crate) fn keys(given: &[String]) -> Result<BTreeMap<String, TokenKey>, String> {
     let one = |given: &String| {
         let (member, file) = given.split_once('=').ok_or_else(|| {
             format!("error: `--token-key {given}` has no `=`\nhint: --token-key lab-one.example=FILE")
