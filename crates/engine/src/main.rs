@@ -36,6 +36,8 @@ enum Verb {
     Detect(verbs::detect::Args),
     /// Write one sketch an account to Parquet; `detect` takes it in place of logs
     Sketch(verbs::sketch::Args),
+    /// What is known of every account in logs, as rules ask for it
+    Facts(verbs::facts::Args),
     /// Look in own traffic for what others told of
     Hunt(verbs::hunt::Args),
     /// List the log formats that are understood
@@ -84,6 +86,7 @@ fn run(arguments: Vec<OsString>) -> Result<Exit, Failure> {
     match &cli.verb {
         Verb::Detect(args) => verbs::detect::run(args),
         Verb::Sketch(args) => verbs::sketch::run(args),
+        Verb::Facts(args) => verbs::facts::run(args),
         Verb::Hunt(args) => verbs::hunt::run(args),
         Verb::Sources(args) => verbs::sources::run(args),
         Verb::Synth(args) => verbs::synth::run(args),

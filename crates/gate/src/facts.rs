@@ -40,7 +40,8 @@ pub struct Facts {
     /// Of those, how many are verified; for an account this follows from `verified`.
     #[serde(default)]
     pub verified_accounts: u64,
-    /// Requests an hour of verified accounts that the action would hit.
+    /// Requests of verified accounts that the action would hit, over the same time for all: an hour, or the span of a log. Shares alone
+    /// are compared.
     #[serde(default)]
     pub verified_requests: u64,
 }

@@ -4,9 +4,9 @@
 //! Not here: the verbs.
 
 use std::ffi::OsString;
-use std::io::{Error, IsTerminal};
+use std::io::{BufReader, Error, IsTerminal};
 use std::path::PathBuf;
-use std::process::Command;
+use std::process::{ChildStdout, Command, Stdio};
 
 /// The engine's name beside this program.
 const NAME: &str = "stillwatch-engine";
@@ -61,6 +61,23 @@ pub(crate) fn output(command: &mut Command) -> Result<Vec<u8>, String> {
         return Ok(output.stdout);
     }
     Err(String::from_utf8_lossy(&output.stderr).trim_end().to_owned())
+}
+
+/// Runs a command of the engine to its end, and reads what it prints while it does. What it says goes where ours goes.
+pub(crate) fn piped<T>(
+    command: &mut Command,
+    read: impl FnOnce(BufReader<ChildStdout>) -> Result<T, String>,
+) -> Result<T, String> {
+    let mut child = command.stdout(Stdio::piped()).spawn().map_err(|error| missing(command, &error))?;
+    let lines = child.stdout.take().ok_or("error: the engine's output can't be read")?;
+    // Where reading failed the engine ends by itself: nobody takes what it prints.
+    let done = read(BufReader::new(lines));
+    let status = child.wait().map_err(|error| missing(command, &error))?;
+    match done {
+        // It said why itself.
+        _ if !status.success() && status.code() != Some(1) => Err("error: the logs couldn't be read".to_owned()),
+        done => done,
+    }
 }
 
 fn missing(engine: &Command, error: &Error) -> String {

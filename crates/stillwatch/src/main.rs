@@ -48,6 +48,9 @@ enum Verb {
     /// Write one sketch an account to Parquet; `detect` takes it in place of logs
     #[command(disable_help_flag = true)]
     Sketch(Handed),
+    /// What is known of every account in logs, as rules ask for it
+    #[command(disable_help_flag = true)]
+    Facts(Handed),
     /// Look in own traffic for what others told of
     #[command(disable_help_flag = true)]
     Hunt(Handed),
@@ -136,6 +139,7 @@ fn main() -> ExitCode {
         }
         Verb::Detect(handed) => hand_over("detect", handed),
         Verb::Sketch(handed) => hand_over("sketch", handed),
+        Verb::Facts(handed) => hand_over("facts", handed),
         Verb::Hunt(handed) => hand_over("hunt", handed),
         Verb::Sources(handed) => hand_over("sources", handed),
         Verb::Synth(handed) => hand_over("synth", handed),

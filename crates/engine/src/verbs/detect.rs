@@ -125,7 +125,7 @@ pub fn run(args: &Args) -> Result<Exit, Failure> {
 }
 
 /// The calibration in a file.
-fn shift(path: &Path) -> Result<Shift, Failure> {
+pub(super) fn shift(path: &Path) -> Result<Shift, Failure> {
     let text = std::fs::read_to_string(path).map_err(|e| file_failure("read", path, &e))?;
     serde_json::from_str(&text).map_err(|e| {
         Failure::new(

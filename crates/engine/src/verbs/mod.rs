@@ -6,6 +6,7 @@
 pub mod describe;
 pub mod detect;
 pub mod evaluate;
+pub mod facts;
 pub mod hunt;
 pub mod sketch;
 pub mod sources;

@@ -78,21 +78,28 @@ impl Known {
     /// # Errors
     /// Which line can't be read, or that there are too many.
     pub fn read(file: &Path) -> Result<Self> {
-        let failed = |e: std::io::Error| {
-            Error::setup(format!("cannot read `{}`: {e}", file.display()), "check the path, and who may read it")
-        };
-        let mut reader = BufReader::new(std::fs::File::open(file).map_err(failed)?);
+        let opened = std::fs::File::open(file).map_err(|e| unopened(&shown(file), &e))?;
+        Ok(Self::take(BufReader::new(opened), &shown(file), |_| true)?.0)
+    }
+
+    /// Reads facts and keeps those that are wanted; how many weren't. What is verified among these counts nevertheless.
+    ///
+    /// # Errors
+    /// Which line of `name` can't be read, or that too many are wanted.
+    pub fn take(mut lines: impl BufRead, name: &str, wanted: impl Fn(&Facts) -> bool) -> Result<(Self, u64)> {
         let mut known = Known::default();
+        let mut passed = 0;
         let mut line = Vec::new();
         for number in 1usize.. {
             line.clear();
-            let read = reader.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line).map_err(failed)?;
+            let read = lines.by_ref().take(MAX_LINE as u64 + 1).read_until(b'\n', &mut line);
+            let read = read.map_err(|e| unopened(name, &e))?;
             if read == 0 {
                 break;
             }
             let wrong = |why: &dyn std::fmt::Display| {
                 let hint = "a line is a JSON object with a `subject`; schemas/gate/facts.schema.json has its fields";
-                Error::setup(format!("`{}` line {number}: {why}", file.display()), hint)
+                Error::setup(format!("`{name}` line {number}: {why}"), hint)
             };
             if read > MAX_LINE || known.facts.len() == MAX_LINES {
                 return Err(wrong(&format!("a line has at most {MAX_LINE} bytes, a file {MAX_LINES} lines")));
@@ -104,12 +111,18 @@ impl Known {
             if facts.verified == Some(true) {
                 known.verified_requests = known.verified_requests.saturating_add(facts.verified_requests);
             }
-            if known.facts.insert(facts.subject.clone(), facts).is_some() {
+            if !wanted(&facts) {
+                passed += 1;
+            } else if known.facts.insert(facts.subject.clone(), facts).is_some() {
                 return Err(wrong(&"its subject has a line already"));
             }
         }
-        Ok(known)
+        Ok((known, passed))
     }
+}
+
+fn unopened(name: &str, error: &std::io::Error) -> Error {
+    Error::setup(format!("cannot read `{name}`: {error}"), "check the path, and who may read it")
 }
 
 fn text(file: &Path) -> Result<String> {

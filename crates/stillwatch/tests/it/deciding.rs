@@ -60,10 +60,10 @@ fn rules_are_checked_tested_tried_out_and_shown() -> Tested {
             "rules test rules.toml wrong.toml",
             "rules test rules.toml cases.toml",
             "rules show rules.toml",
-            "rules simulate rules.toml --access access.toml --over facts.jsonl --exit-code",
+            "rules simulate rules.toml --access access.toml --known facts.jsonl --exit-code",
             "rules simulate rules.toml --saved --days 3650",
             "rules simulate rules.toml",
-            "rules simulate rules.toml --over rules.toml",
+            "rules simulate rules.toml --known rules.toml",
             "rules --help",
         ],
     )?;
@@ -71,7 +71,7 @@ fn rules_are_checked_tested_tried_out_and_shown() -> Tested {
     let (_, out, _) = run(all.path(), "rules show rules.toml --format json")?;
     assert_eq!(serde_json::from_str::<Value>(&out)?["rules"][1]["for_seconds"], 30 * 86_400);
     let (_, out, _) =
-        run(all.path(), "rules simulate rules.toml --access access.toml --over facts.jsonl --format json")?;
+        run(all.path(), "rules simulate rules.toml --access access.toml --known facts.jsonl --format json")?;
     let json: Value = serde_json::from_str(&out)?;
     let region = json["rules"].as_array().ok_or("no rules")?.iter().find(|rule| rule["rule"] == "region");
     assert_eq!(region.map(|rule| (&rule["accounts"], &rule["verified"])), Some((&250.into(), &5.into())));

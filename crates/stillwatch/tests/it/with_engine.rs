@@ -215,3 +215,57 @@ fn verdicts_shift_scores_and_the_shift_is_told() {
     let few = inside(folder.path(), &["train", "traffic.jsonl", "--calibration", "shift.json"]);
     assert_eq!(few.0, Some(2), "{}", few.2);
 }
+
+#[test]
+fn rules_are_tried_out_over_logs() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let (traffic, accounts, truth) = traffic(folder.path());
+    let rules = folder.path().join("rules.toml");
+    let rule = |name: &str, more: &str| {
+        format!(
+            "[[rule]]\nname = \"{name}\"\nbecause = \"tried out\"\ncode = \"terms-distillation\"\nmode = \"enforce\"\n\
+             [rule.when]\ncampaign = {{ score_at_least = 0.8, membership_at_least = 0.8 }}\n{more}\n\
+             [rule.then]\naction = \"block\"\nfor = \"7d\"\n\n"
+        )
+    };
+    let text = format!(
+        "[cap]\naccounts_per_hour = 100000\nverified_percent_per_hour = 0.0\n\n{}{}",
+        rule("unverified", "verified = false"),
+        rule("anybody", "")
+    );
+    std::fs::write(&rules, text).expect("rules");
+    let rules = rules.to_string_lossy();
+    let simulated =
+        stillwatch(&["rules", "simulate", &rules, "--over", &traffic, "--accounts", &accounts, "--format", "json"]);
+    assert_eq!(simulated.status.code(), Some(0), "{}", self::text(&simulated.stderr));
+    let json: serde_json::Value = serde_json::from_slice(&simulated.stdout).expect("a simulation");
+    let found = stillwatch(&["detect", &traffic, "--accounts", &accounts, "--format", "json"]);
+    let findings: stillwatch_model::Findings = serde_json::from_slice(&found.stdout).expect("findings");
+    assert_eq!(json["subjects"], findings.accounts, "everybody in the logs is looked at");
+    let count = |at: usize, what: &str| json["rules"][at][what].as_u64().expect("a figure");
+    let members: usize = findings.campaigns.iter().map(|c| c.accounts.len()).sum();
+    assert!(count(0, "accounts") > 0 && count(0, "accounts") <= members as u64, "{json}");
+    assert_eq!(count(0, "verified"), 0, "{json}");
+    assert_eq!(count(1, "accounts"), count(0, "accounts") + count(1, "verified"), "{json}");
+    let guilty = std::fs::read_to_string(&truth).expect("the truth");
+    for named in json["rules"][0]["named"].as_array().expect("names") {
+        let name = named["value"].as_str().expect("a name");
+        assert!(guilty.contains(&format!("\"{name}\"")), "{name} is in no campaign of the truth");
+    }
+    // What the lab knows goes before what the logs' file says.
+    let name = json["rules"][0]["named"][0]["value"].as_str().expect("a name");
+    let known = folder.path().join("known.jsonl");
+    let line = format!(
+        "{{\"subject\":{{\"kind\":\"account\",\"value\":\"{name}\"}},\"verified\":true,\"verified_requests\":5}}\n"
+    );
+    std::fs::write(&known, line).expect("facts");
+    let known = known.to_string_lossy();
+    let over = ["--over", &traffic, "--accounts", &accounts, "--known", &known, "--format", "json", "--exit-code"];
+    let joined = stillwatch(&[&["rules", "simulate", &rules][..], &over].concat());
+    let joined_json: serde_json::Value = serde_json::from_slice(&joined.stdout).expect("a simulation");
+    assert_eq!(joined_json["rules"][0]["accounts"], count(0, "accounts") - 1, "{joined_json}");
+    assert_eq!(joined_json["rules"][1]["verified_percent"], 100.0, "all verified traffic that is known of");
+    assert_eq!(joined.status.code(), Some(1), "the cap would have stopped it");
+    let none = stillwatch(&["rules", "simulate", &rules, "--over", "no-such-folder/"]);
+    assert_eq!((none.status.code(), none.stdout.len()), (Some(2), 0), "{}", self::text(&none.stderr));
+}

@@ -20,8 +20,8 @@ pub(super) use show::{action, span};
 #[command(after_help = "Examples:
   stillwatch rules check rules.toml --access access.toml
   stillwatch rules test rules.toml cases.toml --access access.toml
-  stillwatch rules simulate rules.toml --over facts.jsonl       facts, a JSON object a line
-  stillwatch rules simulate rules.toml --saved                  campaigns and indicators in the store
+  stillwatch rules simulate rules.toml --over logs/ --accounts accounts.jsonl      campaigns that are found in logs
+  stillwatch rules simulate rules.toml --saved                                     campaigns and indicators in the store
   stillwatch rules show rules.toml
 
 docs/decisions.md tells what rules may say; docs/decisions/ has a whole set with its cases.")]

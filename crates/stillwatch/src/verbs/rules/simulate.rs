@@ -1,28 +1,33 @@
 //! Simulate: who would have been hit, had these rules been in force.
-//! In: rules; facts in a file, or campaigns and received indicators in the store. Out: figures a rule, and whether the cap would have stopped it.
+//! In: rules; logs, campaigns and received indicators in the store, facts in a file. Out: figures a rule, and whether the cap would have stopped it.
 //! Invariant: nothing is decided; shadow rules are counted as if they were in force.
-//! Not here: what rules say of facts (`stillwatch_gate::rules::simulate`).
+//! Not here: what rules say of facts (`stillwatch_gate::rules::simulate`), finding campaigns in logs (the engine).
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use jiff::Timestamp;
 use stillwatch_gate::rules::Mode;
 use stillwatch_gate::rules::simulate::{Simulated, simulate};
-use stillwatch_gate::{Facts, Rules};
+use stillwatch_gate::{Facts, Rules, Subject};
 use stillwatch_node::decisions::{Known, gather};
 use stillwatch_node::intel::{Decay, follow};
 
 use super::Files;
+use crate::engine;
 use crate::verbs::record::failed;
 use crate::verbs::store::{Author, Data, Format, block_on, plain, print, print_json};
 
 /// Arguments of `rules simulate`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  stillwatch rules simulate rules.toml --over facts.jsonl                  what the lab knows of its accounts, a JSON object a line
-  stillwatch rules simulate rules.toml --saved                             campaigns and received indicators in the store
-  stillwatch rules simulate rules.toml --saved --over facts.jsonl          both, joined: who is verified is in the file alone
+  stillwatch rules simulate rules.toml --over logs/ --accounts accounts.jsonl    campaigns are found in logs, and rules asked about them
+  stillwatch rules simulate rules.toml --saved                                   campaigns and received indicators in the store
+  stillwatch rules simulate rules.toml --known facts.jsonl                       what the lab knows of its accounts, a JSON object a line
+  stillwatch rules simulate rules.toml --over 'logs/*.parquet' --known facts.jsonl    both, joined: places and owners are in the file alone
 
-schemas/gate/facts.schema.json has the fields of a line. Requests of verified accounts in the file are all verified traffic of an hour.
+schemas/gate/facts.schema.json has the fields of a line. All requests of verified accounts, in the logs or in the file, are all verified
+traffic; where the file tells of any, it counts and the logs don't. How logs are read can be set in `stillwatch.toml` (`stillwatch help detect`).
 Exit codes: 0 done, 1 with --exit-code: the cap would have stopped a rule, 2 failure.")]
 pub(super) struct Args {
     #[command(flatten)]
@@ -31,11 +36,17 @@ pub(super) struct Args {
     data: Data,
     #[command(flatten)]
     author: Author,
+    /// Logs, or sketches: files, globs or folders; campaigns are found in them as `detect` does
+    #[arg(long, value_name = "PATH|GLOB|DIR", num_args = 1.., required_unless_present_any = ["saved", "known"])]
+    over: Vec<String>,
+    /// What is known of the accounts in the logs: created, payment, verified, … (JSONL, CSV or Parquet)
+    #[arg(long, value_name = "FILE", requires = "over")]
+    accounts: Option<PathBuf>,
     /// Facts, a JSON object a line
-    #[arg(long, value_name = "FILE", required_unless_present = "saved")]
-    over: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    known: Option<PathBuf>,
     /// Campaigns and received indicators in the store
-    #[arg(long)]
+    #[arg(long, conflicts_with = "over")]
     saved: bool,
     /// Who wasn't seen within so many days isn't looked at, with `--saved`
     #[arg(long, default_value_t = 30, value_parser = clap::value_parser!(u32).range(1..=3650))]
@@ -51,9 +62,10 @@ pub(super) struct Args {
 pub(super) fn run(args: &Args) -> Result<u8, String> {
     let rules = args.files.read()?;
     let by = args.author.by();
-    let now = jiff::Timestamp::from_microsecond(by.at).unwrap_or(jiff::Timestamp::MAX);
-    let known = args.over.as_deref().map(Known::read).transpose().map_err(failed)?.unwrap_or_default();
-    let mut facts: Vec<Facts> = Vec::new();
+    let now = Timestamp::from_microsecond(by.at).unwrap_or(Timestamp::MAX);
+    let mut known = args.known.as_deref().map(Known::read).transpose().map_err(failed)?.unwrap_or_default();
+    let mut all: BTreeMap<Subject, Facts> = BTreeMap::new();
+    let mut others = 0;
     if args.saved {
         let since = by.at - i64::from(args.days) * 86_400_000_000;
         let gathered = block_on(async {
@@ -63,18 +75,52 @@ pub(super) fn run(args: &Args) -> Result<u8, String> {
             store.close().await;
             gathered
         })?;
-        facts.extend(gathered.facts.into_values());
+        all.extend(gathered.facts);
+    } else if !args.over.is_empty() {
+        let (found, passed) = logs(args)?;
+        let counts = known.verified_requests == 0;
+        if counts {
+            known.verified_requests = found.verified_requests;
+        }
+        others = passed;
+        all.extend(found.facts.into_iter().map(|(subject, found)| {
+            let told = known.facts.get(&subject);
+            let joined = joined(found, told, counts);
+            (subject, joined)
+        }));
     }
-    let there: std::collections::BTreeSet<_> = facts.iter().map(|one| one.subject.clone()).collect();
     let verified = known.verified_requests;
-    facts.extend(known.facts.into_values().filter(|one| !there.contains(&one.subject)));
-    facts.sort_by(|one, other| one.subject.cmp(&other.subject));
-    let simulated = simulate(&rules, &facts, verified, now);
+    for (subject, told) in known.facts {
+        all.entry(subject).or_insert(told);
+    }
+    let facts: Vec<Facts> = all.into_values().collect();
+    let mut simulated = simulate(&rules, &facts, verified, now);
+    simulated.subjects += others;
     match args.format {
         Format::Json => print_json(&simulated)?,
         Format::Table => table(&rules, &simulated)?,
     }
     Ok(u8::from(args.exit_code && simulated.rules.iter().any(|rule| rule.stopped.is_some())))
+}
+
+/// What the engine finds in logs; of accounts that nothing speaks against only how many there are.
+fn logs(args: &Args) -> Result<(Known, u64), String> {
+    let mut command = engine::command("facts");
+    if let Some(accounts) = &args.accounts {
+        command.arg("--accounts").arg(accounts);
+    }
+    command.arg("--").args(&args.over);
+    let speaks = |facts: &Facts| facts.campaign.is_some() || !facts.signals.is_empty();
+    engine::piped(&mut command, |lines| Known::take(lines, "stillwatch facts", speaks).map_err(failed))
+}
+
+/// Logs tell of campaigns and signals, the lab's file of everything else.
+fn joined(found: Facts, told: Option<&Facts>, counts: bool) -> Facts {
+    let requests = |found: u64| if counts { found } else { told.map_or(0, |told| told.verified_requests) };
+    let verified_requests = requests(found.verified_requests);
+    let Some(told) = told.cloned() else { return Facts { verified_requests, ..found } };
+    let verified = told.verified.or(found.verified);
+    Facts { campaign: found.campaign, signals: found.signals, verified, verified_requests, ..told }
 }
 
 fn table(rules: &Rules, simulated: &Simulated) -> Result<(), String> {
