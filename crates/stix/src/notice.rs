@@ -117,9 +117,9 @@ pub struct Understood {
 /// What is understood of an object; `None`: it is neither a notice nor an acknowledgement, or lacks what makes it one.
 #[must_use]
 pub fn understood(object: &Object<'_>) -> Option<Understood> {
-    let (kind, own): (&str, &[&str]) = match object.head.kind.as_ref() {
-        NOTICE => (NOTICE, &["campaign_ref", "acts_from"]),
-        ACKNOWLEDGEMENT => (ACKNOWLEDGEMENT, &["notice_ref"]),
+    let (kind, definition, own): (&str, &str, &[&str]) = match object.head.kind.as_ref() {
+        NOTICE => (NOTICE, ACTION_NOTICE, &["campaign_ref", "acts_from"]),
+        ACKNOWLEDGEMENT => (ACKNOWLEDGEMENT, NOTICE_ACKNOWLEDGEMENT, &["notice_ref"]),
         _ => return None,
     };
     let value: Value = serde_json::from_str(object.raw()).ok()?;
@@ -136,18 +136,16 @@ pub fn understood(object: &Object<'_>) -> Option<Understood> {
     };
     let is_known = |name: &str| COMMON.contains(&name) || own.contains(&name);
     let beside = members.keys().filter(|name| !is_known(name)).count();
-    // In `extensions` stands that the type is defined by one, and nothing else.
-    let extensions = members.get("extensions").and_then(Value::as_object).into_iter().flatten();
-    let more = extensions.map(|(key, content)| match key.as_str() {
-        ACTION_NOTICE | NOTICE_ACKNOWLEDGEMENT => content.as_object().map_or(1, |all| all.len().saturating_sub(1)),
-        _ => 1,
-    });
+    // In `extensions` stands that the type is the one of our definition, and nothing else.
+    let extensions = members.get("extensions").and_then(Value::as_object)?;
+    let defines = extensions.get(definition).and_then(Value::as_object)?;
+    let more = extensions.len().saturating_sub(1) + defines.keys().filter(|name| *name != "extension_type").count();
     Some(Understood {
         says,
         by: reference("created_by_ref", "identity")?,
         version: object.version()?.parse().ok()?,
         revoked: object.head.revoked,
-        ignored: beside + more.sum::<usize>(),
+        ignored: beside + more,
     })
 }
 
@@ -213,6 +211,7 @@ mod tests {
             (CAMPAIGN, "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f"),
             ("2026-12-01T09:00:00.000Z", "soon"),
             ("\"created_by_ref\"", "\"created_by\""),
+            (ACTION_NOTICE, NOTICE_ACKNOWLEDGEMENT),
         ] {
             let odd = told.replace(from, to);
             assert_eq!(understood(&Object::read(&odd, 16)?), None, "{odd}");

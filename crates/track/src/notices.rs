@@ -19,8 +19,6 @@ use crate::store::Store;
 const CURSOR: &str = "ledger: notices";
 /// Arrivals passed in one transaction.
 const BATCH: i64 = 1_000;
-/// Most objects of a list, and most releases of one object.
-pub const MOST: usize = 10_000;
 
 /// A version of an object, as a peer sent it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -37,7 +35,7 @@ pub struct Came {
     pub gone: bool,
 }
 
-/// Every version of every object of a type that peers sent, at most `MOST`; by id and peer.
+/// Every version of every object of a type that peers sent, at most 10,000; by id and peer.
 ///
 /// # Errors
 /// When the store can't be read.
