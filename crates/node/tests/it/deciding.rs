@@ -189,7 +189,7 @@ name = "whatever-others-say"
 because = "a test"
 mode = "enforce"
 [rule.when]
-received = { confidence_at_least = 0.0 }
+received = { confidence_at_least = 0 }
 [rule.then]
 action = "challenge"
 for = "1d"
@@ -216,7 +216,7 @@ for = "1d"
     assert_eq!(stillwatch_node::notices::list(&world.store, now).await?.len(), 1, "it came all the same");
     // There is no condition that a rule could name one by.
     for odd in ["notice = true", "acts_from = \"2026-12-01T09:00:00Z\"", "received = { notices_at_least = 1 }"] {
-        let rules = greedy.replace("received = { confidence_at_least = 0.0 }", odd);
+        let rules = greedy.replace("received = { confidence_at_least = 0 }", odd);
         let read = stillwatch_gate::Rules::read("rules.toml", &rules, stillwatch_gate::Access::default());
         assert!(read.is_err(), "{odd}");
     }

@@ -30,6 +30,11 @@ fn adopt(lab: &Lab, name: &str, turned: bool) -> Tested {
             let (before, policy) = text.split_once("@id(\"no-notices\")").ok_or("no such policy")?;
             text = format!("{before}@id(\"no-notices\"){}", policy.replacen("forbid (", "permit (", 1));
         }
+        if turned && entry.file_name() == "cases.toml" {
+            // The two last ones say that notices are off: with them it isn't signed.
+            let off = "[[case]]\nname = \"notices of acting are switched off\"";
+            text = text.split_once(off).ok_or("no such case")?.0.to_owned();
+        }
         std::fs::write(lab.at(name).join(entry.file_name()), text)?;
     }
     std::fs::write(lab.at("key.pem"), KEY)?;

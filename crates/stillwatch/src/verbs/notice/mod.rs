@@ -25,16 +25,17 @@ use super::store::{Author, Data, block_on, minute, plain, print, print_json, say
 /// Arguments of `notice`.
 #[derive(Debug, ClapArgs)]
 #[command(after_help = "Examples:
-  stillwatch notice propose 5f0c12ab --at 2026-12-01T09:00:00Z --to lab-one.example --profile expanded --producer 'Harbor Lab' --key signer.pub
+  stillwatch notice propose 5f0c12ab --at 2026-12-01T09:00:00Z --to lab-one.example --profile expanded --producer Harbor
   stillwatch notice list                            ours and received, and who has read ours
   stillwatch notice show 81c2aa00
-  stillwatch notice read 81c2aa00 --profile expanded --producer 'Harbor Lab' --key signer.pub
-  stillwatch release withdraw RELEASE --because T-9 takes a notice back, as anything that was released
+  stillwatch notice read 81c2aa00 --profile expanded --producer Harbor
+  stillwatch release withdraw RELEASE --because T-9   takes a notice back, as anything that was released
 
-A notice says from when we act on a campaign, so that an actor isn't warned early: which campaign, which hour, nothing else. It asks for
-nothing and promises nothing, and no rule sees one. Every shipped profile forbids it (docs/coordination.md has the line that a member's
-lawyers may turn). Times are UTC. Exit codes: 0 done, 1 the answer is no (`list --exit-code`: there is none), 2 failure.
-Environment: STILLWATCH_DATA is the store, STILLWATCH_LEDGER the ledger, STILLWATCH_AUTHOR who says something.")]
+A notice says from when we act on a campaign, so that an actor isn't warned early: which campaign, which hour, nothing
+else. It asks for nothing and promises nothing, and no rule sees one. Every shipped profile forbids it
+(docs/coordination.md has the line that a member's lawyers may turn). Times are UTC. Exit codes: 0 done, 1 the answer is no (`list --exit-code`: there is none), 2 failure.
+Environment: STILLWATCH_DATA is the store, STILLWATCH_LEDGER the ledger, STILLWATCH_AUTHOR who says something,
+STILLWATCH_POLICY_KEYS who may sign profiles.")]
 pub(crate) struct Args {
     #[command(flatten)]
     data: Data,

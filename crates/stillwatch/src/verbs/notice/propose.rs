@@ -14,12 +14,12 @@ use crate::verbs::stix::export::tlp;
 /// Arguments of `notice propose`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  stillwatch notice propose 5f0c12ab --at 2026-12-01T09:00:00Z --to lab-one.example --profile expanded --producer 'Harbor Lab'
+  stillwatch notice propose 5f0c12ab --at 2026-12-01T09:00:00Z --to lab-one.example --profile expanded --producer Harbor
   stillwatch notice propose 5f0c12ab --at 2026-12-01T09:00:00Z --to-all --token-key lab-one.example=lab-one.key
 
-What leaves is the campaign's id and the hour, under the name of this organisation. It asks for nothing and promises nothing. The
-campaign is one of ours that was proposed to others, or one that a peer told. From there it goes the way of any release: `stillwatch
-release show`, `approve`, `send`; it isn't sent after its hour. Prints the release's id.
+What leaves is the campaign's id and the hour, under the name of this organisation. It asks for nothing and promises
+nothing. The campaign is one of ours that was proposed to others, or one that a peer told. From there it goes the way
+of any release: `stillwatch release show`, `approve`, `send`; it isn't sent after its hour. Prints the release's id.
 Exit codes: 0 proposed, 2 failure, also when the profile in force forbids it.")]
 pub(super) struct Args {
     /// The campaign, by id or the beginning of one

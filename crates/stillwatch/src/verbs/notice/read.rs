@@ -11,13 +11,13 @@ use super::{Proposing, Recording, failed, now, print, say, show};
 /// Arguments of `notice read`.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "Examples:
-  stillwatch notice read 81c2aa00 --profile expanded --producer 'Harbor Lab' --key signer.pub
+  stillwatch notice read 81c2aa00 --profile expanded --producer Harbor
   stillwatch notice read 81c2aa00 --only-here
 
-An acknowledgement says that the notice was read: no answer, no opinion, no intention. It goes to those whom the peers that told the
-notice reach (`stillwatch peer route`), unless `--to` names others, and the way of any release: `stillwatch release show`, `approve`, `send`.
-Prints the notice, then the release's id. Exit codes: 0 done, 2 failure, also when the profile in force forbids it (that it was read is
-written down all the same).")]
+An acknowledgement says that the notice was read: no answer, no opinion, no intention. It goes to those whom the peers
+that told the notice reach (`stillwatch peer route`), unless `--to` names others, and the way of any release:
+`stillwatch release show`, `approve`, `send`. Prints the notice, then the release's id. Exit codes: 0 done, 2 failure,
+also when the profile in force forbids it (that it was read is written down all the same).")]
 pub(super) struct Args {
     /// Its id, or the beginning of one
     id: String,
