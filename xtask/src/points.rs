@@ -1,7 +1,7 @@
 //! Points: enforcement points by others that tests hold the gate against: nginx, HAProxy, CrowdSec's firewall bouncer.
 //! In: packages of Debian. Out: they are there, or it is said that they aren't.
 //! Invariant: the bouncer is unpacked into `target/tools/bouncer`, not installed: nothing of it runs but in the test.
-//! Not here: the tests (`gate/tests/it/exports.rs`, `node/tests/it/gate`).
+//! Not here: the tests (`gate/tests/it/exports.rs`, `node/tests/it/gate`); Envoy, which is a wheel (`python.rs`).
 
 use std::fs;
 use std::path::Path;

@@ -1,7 +1,7 @@
-//! Python: programs by others that tests hold ours against, in an environment of their own.
+//! Python: programs by others that tests hold ours against, in an environment of their own; Envoy too, which a wheel carries.
 //! In: `xtask/requirements.txt`. Out: `target/tools/python`, made once and anew when the requirements change.
 //! Invariant: where it can't be made that is said; with `STILLWATCH_REQUIRE_TOOLS=1` it is a failure.
-//! Not here: the tests (`crates/stix/tests/it/peers.rs`).
+//! Not here: the tests (`crates/stix/tests/it/peers.rs`, `crates/envoy/tests/it/real.rs`).
 
 use std::fs;
 use std::path::Path;

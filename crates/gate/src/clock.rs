@@ -45,8 +45,12 @@ impl Steady {
         Reading { now: self.last, moved }
     }
 
-    /// A person says that the system's clock is right after all.
-    pub fn accept(&mut self, wall: i64, counted: i64) {
-        *self = Steady { wall, counted, last: wall };
+    /// A person says that the system's clock is right after all; false, and nothing is done, where that would bring back what ended.
+    pub fn accept(&mut self, wall: i64, counted: i64) -> bool {
+        let may = wall >= self.read(wall, counted).now;
+        if may {
+            *self = Steady { wall, counted, last: wall };
+        }
+        may
     }
 }

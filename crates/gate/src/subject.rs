@@ -48,6 +48,12 @@ impl Kind {
     /// Every kind.
     pub const ALL: [Kind; 4] = [Kind::Account, Kind::Client, Kind::Ja4, Kind::Network];
 
+    /// Days for which one may be decided on at most: addresses pass on to the innocent.
+    #[must_use]
+    pub fn longest_days(self) -> i64 {
+        if self == Kind::Network { 30 } else { 365 }
+    }
+
     /// The name as in JSON and exports.
     #[must_use]
     pub fn name(self) -> &'static str {

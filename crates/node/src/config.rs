@@ -14,7 +14,7 @@ use serde::Deserialize;
 
 use crate::{Error, Result};
 
-pub use gate::{Gate, Webhook};
+pub use gate::{Envoy, Gate, Webhook};
 pub use oidc::Oidc;
 pub(crate) use oidc::{PEOPLE, may_be_asked};
 
@@ -361,6 +361,8 @@ mod tests {
             ("[tls]\ncertificate = \"c\"\nkey = \"k\"\nclient_crl = \"r\"", "by whom"),
             ("[gate]\nlisten = \"0.0.0.0:80\"", "in the clear"),
             ("[gate]\ntls = true", "no `[tls]`"),
+            ("[gate.envoy]\nlisten = \"0.0.0.0:80\"", "in the clear"),
+            ("[gate.envoy]\ntls = true", "`gate.envoy.tls`"),
             ("role = \"hub\"\n[gate]", "a hub decides"),
             ("[[gate.webhook]]\nname = \"a\"\nurl = \"http://edge.example\"\nkey = \"k\"", "can't be called"),
             ("[oidc]\nissuer = \"http://login.example\"", "can't be an issuer"),

@@ -14,7 +14,7 @@ use stillwatch_model::Micros;
 
 use crate::by::By;
 use crate::campaign::refold;
-use crate::error::Result;
+use crate::error::{Error, Result};
 use crate::history::{self, Entry};
 use crate::retention::{Kept, Retention, retention};
 use crate::rows::{self, Kind};
@@ -35,8 +35,15 @@ pub async fn settings(store: &Store) -> Result<Retention> {
 /// Sets how many days a kind is kept; `None` is for ever. What is there already expires by the new rule.
 ///
 /// # Errors
-/// When the store can't be written.
+/// When the days are fewer than are needed, or the store can't be written.
 pub async fn keep(store: &Store, kind: Kept, days: Option<u32>) -> Result<()> {
+    if let Some(days) = days.filter(|days| *days < kind.least_days()) {
+        let (name, least) = (kind.name(), kind.least_days());
+        return Err(Error::refused(
+            format!("{name} can't be deleted after {days} days"),
+            format!("{least} at least: what a person reversed protects whom it was about for a month"),
+        ));
+    }
     let mut tx = store.write().await?;
     sqlx::query(
         "INSERT INTO retention (kind, days) VALUES ($1, $2) ON CONFLICT (kind) DO UPDATE SET days = excluded.days",
@@ -52,8 +59,12 @@ pub async fn keep(store: &Store, kind: Kept, days: Option<u32>) -> Result<()> {
             "UPDATE sightings SET expires = (SELECT saved FROM runs WHERE runs.run = sightings.run) + $1 \
              WHERE body NOT LIKE '%\"networks\":[],\"clients\":[]%'"
         }
+        // When one ended is known: nothing is written beside it.
+        Kept::Decisions => "",
     };
-    sqlx::query(by_rule).bind(days.map(|d| i64::from(d) * crate::time::DAY)).execute(&mut *tx).await?;
+    if !by_rule.is_empty() {
+        sqlx::query(by_rule).bind(days.map(|d| i64::from(d) * crate::time::DAY)).execute(&mut *tx).await?;
+    }
     tx.commit().await?;
     Ok(())
 }
@@ -70,6 +81,7 @@ pub async fn expire(store: &Store, is_dry: bool, by: &By) -> Result<Expired> {
     examples(&mut tx, &days, by, &mut graves).await?;
     evidence(&mut tx, &days, by, &mut graves).await?;
     networks(&mut tx, dialect, &days, by, &mut graves).await?;
+    decisions(&mut tx, &days, by, &mut graves).await?;
     let mut expired: Expired = BTreeMap::new();
     let mut by_campaign: BTreeMap<&str, u64> = BTreeMap::new();
     for grave in &graves {
@@ -80,6 +92,8 @@ pub async fn expire(store: &Store, is_dry: bool, by: &By) -> Result<Expired> {
         return Ok(expired);
     }
     bury(&mut tx, dialect, &graves, by).await?;
+    // A decision's history went with it.
+    by_campaign.remove("");
     for (campaign, things) in by_campaign {
         let became = format!("{things} things deleted, a tombstone left for each");
         let entry = Entry { campaign, what: "expired", was: String::new(), became, because: "retention" };
@@ -172,6 +186,38 @@ async fn networks(
     changed.dedup();
     for campaign in changed {
         refold(tx, dialect, &campaign, by.at).await?;
+    }
+    Ok(())
+}
+
+/// Decisions whose last line of history and whose end both lie back far enough; those that points may still be told of stay.
+async fn decisions(
+    tx: &mut Transaction<'static, Any>,
+    days: &Retention,
+    by: &By,
+    graves: &mut Vec<Grave>,
+) -> Result<()> {
+    let Some(kept) = days.get(&Kept::Decisions).copied().flatten() else { return Ok(()) };
+    let before = by.at.saturating_sub(i64::from(kept) * crate::time::DAY);
+    // Changes are numbered in the order of time: the old ones are the first, and no gap appears among those that stay.
+    let young = "SELECT MIN(number) FROM decision_changes WHERE recorded > $1";
+    let young: Option<i64> = sqlx::query(young).bind(before).fetch_one(&mut **tx).await?.try_get(0)?;
+    sqlx::query("DELETE FROM decision_changes WHERE recorded <= $1 AND number < $2")
+        .bind(before)
+        .bind(young.unwrap_or(i64::MAX))
+        .execute(&mut **tx)
+        .await?;
+    let over = "d.expires IS NOT NULL AND d.expires <= $1 \
+                AND NOT EXISTS (SELECT 1 FROM decision_history h WHERE h.decision = d.id AND h.recorded > $1) \
+                AND d.id NOT IN (SELECT decision FROM decision_changes)";
+    let due = format!("SELECT d.id, d.body FROM decisions d WHERE {over} ORDER BY d.id");
+    let rows = sqlx::query(AssertSqlSafe(due)).bind(before).fetch_all(&mut **tx).await?;
+    for row in &rows {
+        let (id, body): (i64, String) = (row.try_get(0)?, row.try_get(1)?);
+        graves.push(grave(format!("decision {id}"), String::new(), Kept::Decisions, &body, days));
+        for table in ["DELETE FROM decision_history WHERE decision = $1", "DELETE FROM decisions WHERE id = $1"] {
+            sqlx::query(table).bind(id).execute(&mut **tx).await?;
+        }
     }
     Ok(())
 }

@@ -20,11 +20,13 @@ pub enum Kept {
     Networks,
     /// Statements of evidence.
     Evidence,
+    /// Decisions that ended, with their histories: they name accounts.
+    Decisions,
 }
 
 impl Kept {
     /// Every kind.
-    pub const ALL: [Kept; 3] = [Kept::Examples, Kept::Networks, Kept::Evidence];
+    pub const ALL: [Kept; 4] = [Kept::Examples, Kept::Networks, Kept::Evidence, Kept::Decisions];
 
     /// The name as typed and stored.
     #[must_use]
@@ -33,6 +35,7 @@ impl Kept {
             Kept::Examples => "examples",
             Kept::Networks => "networks",
             Kept::Evidence => "evidence",
+            Kept::Decisions => "decisions",
         }
     }
 
@@ -43,16 +46,25 @@ impl Kept {
             Kept::Examples => 30,
             Kept::Networks => 90,
             Kept::Evidence => 365,
+            Kept::Decisions => 730,
         }
     }
 
-    /// Reads `examples`, `networks` or `evidence`.
+    /// Fewest days: what is needed longer isn't deleted.
+    pub(crate) fn least_days(self) -> u32 {
+        if self == Kept::Decisions { 31 } else { 0 }
+    }
+
+    /// Reads `examples`, `networks`, `evidence` or `decisions`.
     ///
     /// # Errors
     /// When it is none of them.
     pub fn parse(name: &str) -> Result<Self> {
         Self::ALL.into_iter().find(|kind| kind.name() == name).ok_or_else(|| {
-            Error::refused(format!("nothing is kept under `{name}`"), "kinds are: examples, networks, evidence")
+            Error::refused(
+                format!("nothing is kept under `{name}`"),
+                "kinds are: examples, networks, evidence, decisions",
+            )
         })
     }
 }

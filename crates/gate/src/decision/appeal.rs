@@ -53,7 +53,7 @@ pub struct Learned {
 pub struct OpinionDraft {
     /// Id of the object that it is about.
     pub about: String,
-    /// `disagree`, or `neutral` where the indicator may be right and the account innocent.
+    /// `disagree`; `neutral` of a campaign, and where the indicator may be right and the account innocent.
     pub opinion: &'static str,
     /// Why; names no account.
     pub explanation: String,
@@ -77,7 +77,7 @@ impl Decision {
         Ok(())
     }
 
-    /// A person reviews it, contested or not. `shared`: ids of objects about it that others were told.
+    /// A person reviews it, contested or not. `shared`: ids of objects of ours that others have: the campaign, indicators that name the subject.
     ///
     /// # Errors
     /// When it was taken back already, no reason is given, or the reviewer made it.
@@ -117,7 +117,6 @@ impl Decision {
     }
 
     fn opinions(&self, verdict: Verdict, shared: &[String]) -> Vec<OpinionDraft> {
-        let opinion = if verdict == Verdict::FalsePositive { "disagree" } else { "neutral" };
         let received = self.evidence.iter().filter_map(|one| match one {
             Evidence::Received { indicator, .. } => Some(indicator),
             _ => None,
@@ -125,16 +124,20 @@ impl Decision {
         let mut about: Vec<&String> = received.chain(shared).collect();
         about.sort_unstable();
         about.dedup();
-        let explanation = match verdict {
-            Verdict::FalsePositive => {
-                "a decision that rested on this was reviewed and reversed: the subject does not harvest"
-            }
-            Verdict::Benign | Verdict::TruePositive => {
-                "a decision that rested on this was reviewed and reversed: what was seen is permitted use"
-            }
+        let why = match verdict {
+            Verdict::FalsePositive => "the subject does not harvest",
+            Verdict::Benign | Verdict::TruePositive => "what was seen is permitted use",
         };
-        let draft =
-            |about: &String| OpinionDraft { about: about.clone(), opinion, explanation: explanation.to_owned() };
+        let draft = |about: &String| OpinionDraft {
+            about: about.clone(),
+            // One account that was taken for a member says little of the campaign.
+            opinion: if verdict == Verdict::FalsePositive && !about.starts_with("campaign--") {
+                "disagree"
+            } else {
+                "neutral"
+            },
+            explanation: format!("a decision that rested on this was reviewed and reversed: {why}"),
+        };
         about.into_iter().map(draft).collect()
     }
 

@@ -15,11 +15,6 @@ use crate::subject::Kind;
 pub(crate) const OWN_SCORE: f64 = 0.5;
 /// From this contribution on (log-odds), a signal is evidence of its own.
 pub(crate) const OWN_SIGNAL: f64 = 1.0;
-/// Longest lifetime.
-const MAX_LIFETIME: SignedDuration = SignedDuration::from_hours(365 * 24);
-/// Longest lifetime where a network may be hit: addresses pass on to the innocent.
-const MAX_NETWORK: SignedDuration = SignedDuration::from_hours(30 * 24);
-
 pub(crate) fn rule(rule: &Rule) -> Result<(), (Place, GateError)> {
     words(rule).map_err(|error| (Place::Rule, error))?;
     figures(&rule.when).map_err(|error| (Place::When, error))?;
@@ -121,9 +116,8 @@ fn own_campaign(campaign: &CampaignIs) -> bool {
 
 fn lifetime(rule: &Rule) -> Result<(), GateError> {
     let network = rule.when.subject.is_empty() || rule.when.subject.contains(&Kind::Network);
-    let most = if network { MAX_NETWORK } else { MAX_LIFETIME };
-    if rule.lifetime < SignedDuration::from_secs(1) || rule.lifetime > most {
-        let days = most.as_hours() / 24;
+    let days = if network { Kind::Network } else { Kind::Account }.longest_days();
+    if rule.lifetime < SignedDuration::from_secs(1) || rule.lifetime > SignedDuration::from_hours(24 * days) {
         return Err(GateError::new(format!("a decision of this rule lives between a second and {days} days"))
             .field("rule.then.for")
             .hint(

@@ -132,7 +132,30 @@ fn answers_to_proxies() {
     insta::assert_snapshot!("proxies", all);
     let forwarded = |name: &str| (name == "x-forwarded-for").then_some("203.0.113.1, 192.0.2.9");
     assert_eq!(forward::request(forwarded).ip, "192.0.2.9".parse().ok(), "what a client wrote itself doesn't count");
-    assert_eq!(envoy::request(None, forwarded), Request::default(), "Envoy says the address itself");
+    let untold = |_: &str| [None, None];
+    assert_eq!(envoy::request(None, untold, forwarded), Request::default(), "Envoy says the address itself");
+}
+
+#[test]
+fn envoy_is_told_who_asks_where_no_client_can_write() {
+    let header = |name: &str| (name == forward::ACCOUNT).then_some("of-a-header");
+    let account = |told: [Option<&'static str>; 2]| {
+        envoy::request(None, |name| if name == forward::ACCOUNT { told } else { [None, None] }, header).account
+    };
+    assert_eq!(account([None, None]).as_deref(), Some("of-a-header"));
+    assert_eq!(account([None, Some("of-metadata")]).as_deref(), Some("of-metadata"));
+    assert_eq!(account([Some("of-the-route"), Some("of-metadata")]).as_deref(), Some("of-the-route"));
+    assert_eq!(account([Some(""), Some("of-metadata")]).as_deref(), Some("of-metadata"));
+    assert_eq!(account([Some(""), None]), None, "told that it is nobody: no header says otherwise");
+    let seen = "192.0.2.1".parse().ok();
+    let address = |text: &'static str| {
+        envoy::request(seen, |name| if name == forward::ADDRESS { [None, Some(text)] } else { [None, None] }, header).ip
+    };
+    assert_eq!(address("203.0.113.9"), "203.0.113.9".parse().ok(), "behind a proxy, what it saw");
+    assert_eq!((address(""), address("x")), (seen, seen));
+    let client = |name: &str| if name == forward::CLIENT { [Some("a-client"), None] } else { [None, None] };
+    let request = envoy::request(None, client, header);
+    assert_eq!((request.account, request.client.as_deref()), (None, Some("a-client")), "all of it is told, or none");
 }
 
 #[test]

@@ -18,6 +18,8 @@ pub struct Gate {
     pub listen: SocketAddr,
     /// Points ask over TLS, with the certificate of `[tls]`.
     pub tls: bool,
+    /// Where Envoy asks (`ext_authz`); without this section it can't.
+    pub envoy: Option<Envoy>,
     /// The rules; without them only people decide.
     pub rules: Option<PathBuf>,
     /// Where and to whom the service isn't offered.
@@ -30,6 +32,22 @@ pub struct Gate {
     pub days: u32,
     /// Points that are called when something changes.
     pub webhook: Vec<Webhook>,
+}
+
+/// Where Envoy asks, over gRPC.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Envoy {
+    /// Address and port.
+    pub listen: SocketAddr,
+    /// Over TLS, with the certificate of `[tls]`.
+    pub tls: bool,
+}
+
+impl Default for Envoy {
+    fn default() -> Self {
+        Self { listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8090), tls: false }
+    }
 }
 
 /// A point that is called.
@@ -51,6 +69,7 @@ impl Default for Gate {
         Self {
             listen: SocketAddr::new(IpAddr::V4(Ipv4Addr::LOCALHOST), 8089),
             tls: false,
+            envoy: None,
             rules: None,
             access: None,
             accounts: None,
@@ -74,14 +93,19 @@ impl Gate {
         if is_hub {
             return Err(Error::setup("a hub decides about nobody's accounts", "leave `[gate]` to members' nodes"));
         }
-        if self.tls && !has_tls {
-            return Err(Error::setup("`gate.tls` is set, and there is no `[tls]`", "set `[tls]`"));
-        }
-        if !self.tls && !behind_proxy && !self.listen.ip().is_loopback() {
-            return Err(Error::setup(
-                format!("keys of points would cross the network in the clear on {}", self.listen),
-                "set `tls = true` in `[gate]`, listen on 127.0.0.1, or set `behind_proxy = true` where a proxy ends TLS",
-            ));
+        let envoy = self.envoy.iter().map(|envoy| ("gate.envoy", envoy.listen, envoy.tls));
+        for (section, listen, tls) in std::iter::once(("gate", self.listen, self.tls)).chain(envoy) {
+            if tls && !has_tls {
+                return Err(Error::setup(format!("`{section}.tls` is set, and there is no `[tls]`"), "set `[tls]`"));
+            }
+            if !tls && !behind_proxy && !listen.ip().is_loopback() {
+                return Err(Error::setup(
+                    format!("keys of points would cross the network in the clear on {listen}"),
+                    format!(
+                        "set `tls = true` in `[{section}]`, listen on 127.0.0.1, or set `behind_proxy = true` where a proxy ends TLS"
+                    ),
+                ));
+            }
         }
         if self.days == 0 {
             return Err(Error::setup("`gate.days` is 0", "leave the line out for the default"));

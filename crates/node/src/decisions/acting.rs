@@ -17,6 +17,7 @@ use tokio::time::{MissedTickBehavior, interval};
 
 use super::inputs::Inputs;
 use super::kept::{number, of_word, read, stored};
+use super::people::CLOCK;
 use super::round::{AskPool, Rounded, round};
 use super::turn::time;
 use super::{held, learn};
@@ -28,6 +29,8 @@ use crate::{Result, serve};
 const LOOK: Duration = Duration::from_millis(200);
 /// How often it is kept where bouncers stand, and how late it is.
 const KEEP: Duration = Duration::from_secs(10);
+/// How long a person's word that the clock is right counts.
+const SAID: Duration = Duration::from_secs(120);
 /// Decisions and changes read at once.
 const PAGE: u32 = 5_000;
 /// Changes that are told again after a restart.
@@ -47,6 +50,7 @@ pub struct Acting {
     pool: RwLock<Option<Arc<AskPool>>>,
     trouble: Mutex<Trouble>,
     listener: Mutex<Option<TcpListener>>,
+    envoy: Mutex<Option<TcpListener>>,
 }
 
 /// What is amiss; nothing, where all is well.
@@ -69,12 +73,16 @@ impl std::fmt::Debug for Acting {
 }
 
 impl Acting {
-    /// Loads what holds, reads the rules, and opens the socket that the settings name.
+    /// Loads what holds, reads the rules, and opens the sockets that the settings name.
     ///
     /// # Errors
-    /// When the store can't be read, or the address is taken. Rules that can't be read are told, and not asked.
+    /// When the store can't be read, or an address is taken. Rules that can't be read are told, and not asked.
     pub async fn open(name: &str, settings: &Settings, store: Store, keys: Keys, clock: Clock) -> Result<Arc<Self>> {
         let listener = serve::listen(settings.listen).await?;
+        let envoy = match &settings.envoy {
+            Some(envoy) => Some(serve::listen(envoy.listen).await?),
+            None => None,
+        };
         let kept = decisions::clock(&store).await?;
         let floor = kept.seen.div_euclid(1_000_000);
         let (table, feed) = table(&store, clock().0.max(floor)).await?;
@@ -93,6 +101,7 @@ impl Acting {
             pool: RwLock::default(),
             trouble: Mutex::default(),
             listener: Mutex::new(Some(listener)),
+            envoy: Mutex::new(envoy),
         };
         acting.refresh(&mut *acting.inputs.lock().await);
         Ok(Arc::new(acting))
@@ -139,6 +148,12 @@ impl Acting {
     /// Whether points ask over TLS.
     pub(crate) fn over_tls(&self) -> bool {
         self.settings.tls
+    }
+
+    /// The socket that Envoy asks, where there is one, and whether over TLS; once.
+    pub(crate) fn envoy(&self) -> Option<(TcpListener, bool)> {
+        let listener = self.envoy.lock().unwrap_or_else(PoisonError::into_inner).take()?;
+        Some((listener, self.settings.envoy.as_ref().is_some_and(|envoy| envoy.tls)))
     }
 
     /// Points that are called.
@@ -266,6 +281,7 @@ impl Acting {
 
     /// Keeps where bouncers stand and how late it is.
     pub(crate) async fn keep_once(&self, last: &mut String) -> Result<()> {
+        self.set_clock().await?;
         decisions::seen(&self.store, self.gate.now().saturating_mul(1_000_000)).await?;
         let polled: std::collections::BTreeMap<_, _> = self.gate.polled().into_iter().collect();
         let polled = serde_json::to_string(&polled).unwrap_or_default();
@@ -274,6 +290,27 @@ impl Acting {
             *last = polled;
         }
         self.troubled().stopped = held(&self.store).await?.len();
+        Ok(())
+    }
+
+    /// Follows the system's clock where it leapt ahead and a person said, by that clock and not long ago, that it is right.
+    ///
+    /// # Errors
+    /// When the store can't be read.
+    pub async fn set_clock(&self) -> Result<()> {
+        let moved = self.gate.clock_moved();
+        if moved <= 0 {
+            return Ok(());
+        }
+        let said = decisions::aside(&self.store).await?.get(CLOCK).and_then(|text| text.parse::<i64>().ok());
+        let wall = self.gate.now().saturating_add(moved);
+        if said.is_some_and(|at| wall.abs_diff(at.div_euclid(1_000_000)) <= SAID.as_secs()) && self.gate.accept_clock()
+        {
+            tracing::warn!(
+                seconds = moved,
+                "the system's clock leapt ahead, and is followed since a person says it is right"
+            );
+        }
         Ok(())
     }
 

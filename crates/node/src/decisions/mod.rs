@@ -5,6 +5,8 @@
 
 mod acting;
 mod facts;
+mod given;
+mod import;
 mod inputs;
 mod kept;
 mod learn;
@@ -15,9 +17,11 @@ mod turn;
 
 pub use acting::{Acting, Trouble, table};
 pub use facts::{Gathered, gather};
+pub use given::{Form, Unread, Usual, Wanted, given};
+pub use import::{BATCH, Imported, import};
 pub use inputs::{Inputs, Known};
 pub use kept::{keep, read};
 pub use learn::{Taught, teach};
-pub use people::{approve, contest, decide, held, release, review, rollback};
+pub use people::{accept_clock, approve, contest, decide, held, release, review, rollback};
 pub use pooled::ask_pool;
 pub use round::{AskPool, Rounded, round};

@@ -11,13 +11,15 @@ use stillwatch_gate::error::GateError;
 use stillwatch_gate::rules::cap::Stopped;
 use stillwatch_gate::{Action, Decision, Rollback, Subject};
 use stillwatch_track::decisions::{self, Pick};
-use stillwatch_track::{By, Store};
+use stillwatch_track::{By, Fault, Store, releases};
 
-use super::kept::stored;
+use super::kept::{read, stored};
 use super::learn;
 use super::turn::{turn, waiting};
 use crate::{Error, Result};
 
+/// Under which name it is kept when a person accepted the system's clock, microseconds since the epoch.
+pub(super) const CLOCK: &str = "clock";
 /// Longest reason, in bytes.
 const LONGEST: usize = 16 << 10;
 
@@ -63,13 +65,31 @@ pub async fn contest(store: &Store, id: u64, account: &str, statement: &str, by:
 /// When there is none with that number, it was taken back already, who reviews made it, or the store can't be written.
 pub async fn review(store: &Store, id: u64, outcome: Outcome, because: &str, by: &By) -> Result<Option<Reversal>> {
     said(because)?;
+    let shared = shared(store, id).await?;
     turn(store, &[Pick::Numbers(vec![stored(id)])], by, |turn| {
-        let reviewed = turn.book.review(id, &by.author, outcome, because, &[], turn.now).map_err(refused)?;
+        let reviewed = turn.book.review(id, &by.author, outcome, because, &shared, turn.now).map_err(refused)?;
         let Some((reversal, change)) = reviewed else { return Ok((Vec::new(), None)) };
         learn::owe(&mut turn.aside, id, &reversal, because, by)?;
         Ok((vec![change], Some(reversal)))
     })
     .await
+}
+
+/// Ids of objects of ours that others have about what a decision is about: its campaign, indicators that name its subject.
+async fn shared(store: &Store, id: u64) -> Result<Vec<String>> {
+    let decision = match decisions::find(store, stored(id)).await {
+        Ok(kept) => read(&kept)?,
+        // Whoever reviews it is told so.
+        Err(error) if error.fault() == Fault::Unknown => return Ok(Vec::new()),
+        Err(error) => return Err(error.into()),
+    };
+    // No indicator names an account.
+    let value = match &decision.subject {
+        Subject::Account(_) => String::new(),
+        other => other.value(),
+    };
+    let items = releases::shared(store, decision.campaign.as_deref().unwrap_or_default(), &value).await?;
+    Ok(items.into_iter().map(|item| item.object).collect())
 }
 
 /// Takes back all decisions of a rule or a campaign that hold; how many there were.
@@ -88,6 +108,15 @@ pub async fn rollback(store: &Store, what: &Rollback, because: &str, by: &By) ->
         Ok((changes, count))
     })
     .await
+}
+
+/// A person says that the clock of the node's machine, which leapt ahead, is right: a running node follows it within ten seconds, and what ends
+/// by then ends. Clocks that were moved back are never followed.
+///
+/// # Errors
+/// When the store can't be written.
+pub async fn accept_clock(store: &Store, by: &By) -> Result<()> {
+    Ok(decisions::keep(store, CLOCK, &by.at.to_string()).await?)
 }
 
 /// Rules that the cap stopped: the question to a person, and how many proposals wait for the answer.
@@ -157,6 +186,6 @@ fn said(because: &str) -> Result<()> {
 }
 
 #[expect(clippy::needless_pass_by_value, reason = "it stands in `map_err`")]
-fn refused(error: GateError) -> Error {
+pub(super) fn refused(error: GateError) -> Error {
     Error::setup(error.because(), error.cure().unwrap_or("`stillwatch decisions show` tells where it stands"))
 }

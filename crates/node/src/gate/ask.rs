@@ -9,9 +9,9 @@ use axum::extract::rejection::{JsonRejection, QueryRejection};
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use stillwatch_gate::Request;
-use stillwatch_gate::decide::decide;
 use stillwatch_gate::enforce::crowdsec::ErrorResponse;
 
+use crate::gate::answers::Way;
 use crate::gate::key::Point;
 use crate::gate::{Gate, Shared};
 
@@ -30,7 +30,7 @@ pub(crate) async fn body(_: Point, gate: Shared, asked: Result<Json<Request>, Js
 }
 
 fn answer(gate: &Gate, request: &Request) -> Response {
-    Json(decide(&gate.live.now(), request, gate.now())).into_response()
+    Json(gate.answer(Way::Decide, request)).into_response()
 }
 
 fn refused(status: StatusCode, message: String) -> Response {

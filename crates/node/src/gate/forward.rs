@@ -5,17 +5,17 @@
 
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
-use stillwatch_gate::decide::decide;
 use stillwatch_gate::enforce::forward;
 
-use crate::gate::{Shared, key};
+use crate::gate::Shared;
+use crate::gate::answers::Way;
 
 pub(crate) async fn ask(gate: Shared, headers: HeaderMap) -> Response {
-    if key::point(&headers, &gate.keys).is_none() {
+    if gate.point(&headers).is_none() {
         return (StatusCode::INTERNAL_SERVER_ERROR, "the gate doesn't know the key of this proxy\n").into_response();
     }
     let request = forward::request(|name| headers.get(name).and_then(|value| value.to_str().ok()));
-    let reply = forward::reply(&decide(&gate.live.now(), &request, gate.now()));
+    let reply = forward::reply(&gate.answer(Way::Forward, &request));
     let mut response = StatusCode::from_u16(reply.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR).into_response();
     for (name, value) in reply.headers {
         if let Ok(value) = value.parse() {

@@ -33,7 +33,7 @@ pub fn hashed(known: impl IntoIterator<Item = (String, String)>) -> Keys {
 }
 
 /// Whose request it is.
-pub(crate) fn point(headers: &HeaderMap, keys: &Keys) -> Option<Arc<str>> {
+pub(super) fn point(headers: &HeaderMap, keys: &Keys) -> Option<Arc<str>> {
     let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
     let bearer = || text("authorization").and_then(|value| value.strip_prefix("Bearer "));
     let key = text("x-api-key").or_else(bearer).filter(|key| !key.is_empty() && key.len() <= LONGEST)?;
@@ -46,6 +46,6 @@ impl FromRequestParts<Arc<Gate>> for Point {
     async fn from_request_parts(parts: &mut Parts, gate: &Arc<Gate>) -> Result<Self, Self::Rejection> {
         // The status and words of CrowdSec's own server: bouncers know them.
         let refused = || (StatusCode::FORBIDDEN, Json(ErrorResponse { message: "access forbidden".to_owned() }));
-        point(&parts.headers, &gate.keys).map(Point).ok_or_else(refused)
+        gate.point(&parts.headers).map(Point).ok_or_else(refused)
     }
 }

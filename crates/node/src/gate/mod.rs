@@ -3,8 +3,10 @@
 //! Invariant: nothing is answered without a key that is known; a look-up takes no lock that a writer holds.
 //! Not here: what is decided (`stillwatch-gate`), keeping decisions (`track`), connections and TLS (`serve`).
 
+pub(crate) mod answers;
 mod ask;
 mod changes;
+pub mod envoy;
 mod forward;
 mod key;
 mod lapi;
@@ -16,17 +18,19 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError, RwLock};
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
 use axum::routing::{any, get, post};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use stillwatch_gate::book::Change;
+use stillwatch_gate::decide::decide;
 use stillwatch_gate::enforce::crowdsec::Cursor;
 use stillwatch_gate::points::{Late, Points, Way};
-use stillwatch_gate::{Feed, Live, Steady, Table};
+use stillwatch_gate::{Answer, Feed, Live, Request, Steady, Table};
 use tokio::sync::watch;
 
+use answers::Answers;
 pub use key::{Keys, hashed};
 
 /// Readings of the system's clock and of one that only counts on, in seconds.
@@ -48,6 +52,7 @@ pub struct Gate {
     /// Whether those who listen are to go.
     over: watch::Sender<bool>,
     settling: AtomicBool,
+    answers: Answers,
 }
 
 /// Where a bouncer that polls stands. Kept over restarts, it needn't be told everything again.
@@ -94,6 +99,7 @@ impl Gate {
             newest,
             over: watch::Sender::new(false),
             settling: AtomicBool::new(false),
+            answers: Answers::default(),
         })
     }
 
@@ -116,6 +122,28 @@ impl Gate {
     /// Ends the answers that never end by themselves.
     pub fn end(&self) {
         self.over.send_replace(true);
+    }
+
+    /// The answer to a request, now; it is counted.
+    #[must_use]
+    pub(crate) fn answer(&self, way: answers::Way, request: &Request) -> Answer {
+        let answer = decide(&self.live.now(), request, self.now());
+        self.answers.count(way, answer.action);
+        answer
+    }
+
+    /// Whose question it is; `None`, which is counted: nobody's whose key is known.
+    fn point(&self, headers: &HeaderMap) -> Option<Arc<str>> {
+        let point = key::point(headers, &self.keys);
+        if point.is_none() {
+            self.answers.strangers.fetch_add(1, Ordering::Relaxed);
+        }
+        point
+    }
+
+    /// How many questions were answered.
+    pub(crate) fn answers(&self) -> &Answers {
+        &self.answers
     }
 
     /// The table in use.
@@ -169,6 +197,12 @@ impl Gate {
     #[must_use]
     pub fn clock_moved(&self) -> i64 {
         self.read_clock().1
+    }
+
+    /// A person says that the system's clock, which leapt ahead, is right; false where it stands behind the time that was told.
+    pub fn accept_clock(&self) -> bool {
+        let (wall, counted) = (self.clock)();
+        self.steady.lock().unwrap_or_else(PoisonError::into_inner).accept(wall, counted)
     }
 
     fn read_clock(&self) -> (i64, i64) {

@@ -4,6 +4,7 @@
 //! Not here: who may see them (`guard.rs`).
 
 use std::fmt;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -13,6 +14,8 @@ use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::Registry;
+
+use crate::gate::answers::Answers;
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Request {
@@ -24,6 +27,12 @@ struct Request {
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
 struct Route {
     route: String,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct Answered {
+    way: &'static str,
+    action: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -40,6 +49,8 @@ pub struct Counts {
     sent: Counter,
     connections: Gauge,
     gate: [Gauge; FIGURES.len()],
+    answered: Family<Answered, Counter>,
+    strangers: Counter,
 }
 
 /// Figures of the gate; 0 where there is none.
@@ -81,7 +92,10 @@ impl Default for Counts {
             registry.register(name, help, gauge.clone());
             gauge
         });
-        Self { registry, requests, seconds, came, sent, connections, gate }
+        let (answered, strangers) = (Family::default(), Counter::default());
+        registry.register("gate_answers", "Answers to enforcement points, by how they asked", answered.clone());
+        registry.register("gate_strangers", "Questions without a point's key, which got no answer", strangers.clone());
+        Self { registry, requests, seconds, came, sent, connections, gate, answered, strangers }
     }
 }
 
@@ -109,6 +123,14 @@ impl Counts {
         for (gauge, figure) in self.gate.iter().zip(figures) {
             gauge.set(*figure);
         }
+    }
+
+    /// How many answers the gate gave. It counts by itself, so that nobody who asks waits for these figures.
+    pub(crate) fn answers(&self, answers: &Answers) {
+        for (way, action, count) in answers.all() {
+            self.answered.get_or_create(&Answered { way, action }).inner().store(count, Ordering::Relaxed);
+        }
+        self.strangers.inner().store(answers.strangers.load(Ordering::Relaxed), Ordering::Relaxed);
     }
 
     /// The text that Prometheus reads.

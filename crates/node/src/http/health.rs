@@ -41,6 +41,10 @@ async fn ready(State(node): State<Arc<Node>>) -> (StatusCode, &'static str) {
         Some(trouble) if trouble.unwritten.is_some() => {
             (StatusCode::OK, "ready; decisions are as they were: the store can't be written\n")
         }
+        Some(_) if node.acting.as_ref().is_some_and(|acting| acting.gate().clock_moved() != 0) => (
+            StatusCode::OK,
+            "ready; the system's clock was moved, and decisions don't follow it: see `stillwatch decisions clock`\n",
+        ),
         _ => (StatusCode::OK, "ready\n"),
     }
 }
@@ -51,6 +55,7 @@ async fn metrics(State(node): State<Arc<Node>>, Extension(Who(client)): Extensio
     }
     if let Some(acting) = &node.acting {
         node.counts.gate(&acting.figures());
+        node.counts.answers(acting.gate().answers());
     }
     let kind = "application/openmetrics-text; version=1.0.0; charset=utf-8";
     ([(CONTENT_TYPE, kind)], node.counts.text()).into_response()

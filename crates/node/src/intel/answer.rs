@@ -10,7 +10,7 @@ use stillwatch_stix::campaign::Producer;
 use stillwatch_stix::marking::Tlp;
 use stillwatch_stix::opinion::{Opinion, opinion};
 use stillwatch_stix::sighting::{Seen, sighting};
-use stillwatch_track::{By, Store, instant, intel, objects, peers};
+use stillwatch_track::{By, Store, instant, intel, objects, peers, releases};
 
 use super::at;
 use super::weigh::{Weighed, weigh};
@@ -53,21 +53,21 @@ pub async fn answers(store: &Store, which: Which, ids: &[String], producer: &Pro
     let mut peers_that_told: BTreeSet<&str> = BTreeSet::new();
     let mut known = Vec::new();
     for id in ids {
-        let (one, newest) = weighed
-            .get(id)
-            .and_then(|one| Some((one, one.newest()?)))
-            .ok_or_else(|| Error::refused(format!("nobody tells `{id}`"), "`stillwatch intel list` has all"))?;
+        answer.about.push(id.clone());
+        let Some((one, newest)) = weighed.get(id).and_then(|one| Some((one, one.newest()?))) else {
+            of_ours(store, which, id, producer, &now, &mut answer).await?;
+            continue;
+        };
         let tlp = Tlp::ALL.into_iter().find(|level| level.name() == newest.tlp).unwrap_or(Tlp::Red);
         answer.texts.push(match which {
             Which::Sighting => seen(one, producer, &now, tlp)?,
             Which::Opinion => thought(one, producer, &now, tlp)?,
         });
-        answer.about.push(id.clone());
         known.push((newest.id.clone(), newest.peer.clone(), newest.version.clone()));
         peers_that_told.extend(one.told.iter().map(|told| told.peer.as_str()));
     }
     answer.texts.insert(0, own::identity(store, producer, by).await?);
-    answer.known = intel::texts(store, &known).await?;
+    answer.known.extend(intel::texts(store, &known).await?);
     // Patterns name the extensions that they look into: without these a policy can't tell what is mentioned.
     for peer in known.iter().map(|(_, peer, _)| peer.as_str()).collect::<BTreeSet<_>>() {
         let kind = Some("extension-definition".to_owned());
@@ -76,8 +76,35 @@ pub async fn answers(store: &Store, which: Which, ids: &[String], producer: &Pro
     }
     let routes = peers::routes(store).await?;
     let reaches = |route: &peers::Route| route.peer.as_deref().is_some_and(|peer| peers_that_told.contains(peer));
-    answer.tellers = routes.into_iter().filter(reaches).map(|route| route.recipient).collect();
+    answer.tellers.extend(routes.into_iter().filter(reaches).map(|route| route.recipient));
+    answer.tellers.sort();
+    answer.tellers.dedup();
     Ok(answer)
+}
+
+/// What we think now of an object that we told ourselves; those who have it hear of it.
+async fn of_ours(
+    store: &Store,
+    which: Which,
+    id: &str,
+    producer: &Producer,
+    now: &str,
+    answer: &mut Answer,
+) -> Result<()> {
+    let holders = releases::holders(store, id).await?;
+    let Some(sent) = holders.first().filter(|_| which == Which::Opinion) else {
+        return Err(Error::refused(format!("nobody tells `{id}`"), "`stillwatch intel list` has all"));
+    };
+    let verdicts = intel::verdicts(store, std::slice::from_ref(&id.to_owned())).await?;
+    let (verdict, word) = said(id, verdicts.get(id))?;
+    // Each has it as the profile let it be told: the opinion is marked as the strictest of these.
+    let level = |item: &releases::Item| Tlp::ALL.into_iter().position(|level| level.name() == item.tlp);
+    let strictest = holders.iter().map(|item| level(item).unwrap_or(Tlp::ALL.len() - 1)).max();
+    let tlp = strictest.and_then(|at| Tlp::ALL.get(at).copied()).unwrap_or(Tlp::Red);
+    answer.texts.push(opinion(producer, id, word, Some(&verdict.code), now, tlp));
+    answer.known.push(sent.body.clone());
+    answer.tellers.extend(holders.iter().map(|item| item.recipient.clone()));
+    Ok(())
 }
 
 fn seen(one: &Weighed, producer: &Producer, now: &str, tlp: Tlp) -> Result<String> {
@@ -100,15 +127,17 @@ fn seen(one: &Weighed, producer: &Producer, now: &str, tlp: Tlp) -> Result<Strin
 }
 
 fn thought(one: &Weighed, producer: &Producer, now: &str, tlp: Tlp) -> Result<String> {
-    let verdict = one.verdict.as_ref();
-    let (verdict, word) =
-        verdict.and_then(|verdict| Some((verdict, Opinion::of(&verdict.word)?))).ok_or_else(|| {
-            Error::refused(
-                format!("nobody here said what to think of `{}`", one.id),
-                "`stillwatch intel dispute` or `stillwatch intel agree` says it",
-            )
-        })?;
+    let (verdict, word) = said(&one.id, one.verdict.as_ref())?;
     Ok(opinion(producer, &one.id, word, Some(&verdict.code), now, tlp))
+}
+
+fn said<'a>(id: &str, verdict: Option<&'a intel::Verdict>) -> Result<(&'a intel::Verdict, Opinion)> {
+    verdict.and_then(|verdict| Some((verdict, Opinion::of(&verdict.word)?))).ok_or_else(|| {
+        Error::refused(
+            format!("nobody here said what to think of `{id}`"),
+            "`stillwatch intel dispute` or `stillwatch intel agree` says it",
+        )
+    })
 }
 
 /// Keeps what we think of an indicator; false where we thought so before.

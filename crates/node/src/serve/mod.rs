@@ -18,6 +18,7 @@ use std::time::Duration;
 
 use axum::Router;
 use axum::body::Body;
+use futures_util::future::join_all;
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::service::service_fn;
@@ -33,7 +34,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 
 use crate::http::guard::Peer;
 use crate::http::{Node, router};
-use crate::{Error, Result};
+use crate::{Error, Result, gate};
 use acts::Acts;
 use patience::Patient;
 use shown::Shown;
@@ -67,25 +68,26 @@ pub async fn serve(node: Arc<Node>, listener: TcpListener, tls: Option<Arc<Live>
     let background = tokio::spawn(background::run(Arc::clone(&node), is_ended));
     let following = tls.clone().map(|live| tokio::spawn(live::follow(live)));
     let acting = node.acting.clone().map(|acting| Acts::begin(&acting));
-    let points = node.acting.as_ref().and_then(|acting| {
+    let mut doors = Vec::new();
+    if let Some(acting) = &node.acting {
         // Points are few, and may all stand behind one address.
-        let (each, tls) = (limits.connections, tls.clone().filter(|_| acting.over_tls()));
-        let app = crate::gate::router(Arc::clone(acting.gate())).layer(CatchPanicLayer::new());
-        let (room, addresses) = (Arc::new(Semaphore::new(limits.connections)), Arc::default());
-        Some(Door { node: Arc::clone(&node), app, listener: acting.listener()?, tls, room, addresses, each })
-    });
-    let members = Door { node: Arc::clone(&node), app, listener, tls, room, addresses, each };
+        let door = |app: Router, listener, over_tls, spoken| {
+            let (app, tls) = (app.layer(CatchPanicLayer::new()), tls.clone().filter(|_| over_tls));
+            let (room, addresses, each) =
+                (Arc::new(Semaphore::new(limits.connections)), Arc::default(), limits.connections);
+            Door { node: Arc::clone(&node), app, listener, tls, room, addresses, each, spoken }
+        };
+        let gate = || Arc::clone(acting.gate());
+        doors.extend(acting.listener().map(|on| door(gate::router(gate()), on, acting.over_tls(), Spoken::Http)));
+        doors
+            .extend(acting.envoy().map(|(on, over_tls)| door(gate::envoy::router(gate()), on, over_tls, Spoken::Grpc)));
+    }
+    doors.push(Door { node: Arc::clone(&node), app, listener, tls, room, addresses, each, spoken: Spoken::Http });
     tokio::select! {
         () = stop => {}
-        () = members.let_in(&graceful) => {}
-        () = async {
-            match &points {
-                Some(points) => points.let_in(&graceful).await,
-                None => std::future::pending().await,
-            }
-        } => {}
+        _ = join_all(doors.iter().map(|door| door.let_in(&graceful))) => {}
     }
-    drop((members, points));
+    drop(doors);
     tidying.abort();
     if let Some(acting) = acting {
         acting.end();
@@ -115,6 +117,26 @@ struct Door {
     addresses: Arc<Addresses>,
     /// Connections of one address.
     each: usize,
+    spoken: Spoken,
+}
+
+/// What is spoken behind a door.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Spoken {
+    /// HTTP/1.1, or what TLS agreed on.
+    Http,
+    /// HTTP/2 from the first byte on (RFC 9113, section 3.3): a proxy puts all its questions on few connections.
+    Grpc,
+}
+
+impl Spoken {
+    /// Questions at once on one connection, and bytes of their headers.
+    fn bounds(self) -> (u32, u32) {
+        match self {
+            Spoken::Http => (64, 64 << 10),
+            Spoken::Grpc => (1_024, 16 << 10),
+        }
+    }
 }
 
 impl Door {
@@ -124,7 +146,8 @@ impl Door {
             let Some((stream, peer, place)) = accept(&self.listener, &self.room).await else { continue };
             // Of one address' connections beyond its share there is no answer: they end.
             let Some(held) = self.addresses.enter(peer.ip(), self.each) else { continue };
-            let connection = Connection { node: Arc::clone(&self.node), app: self.app.clone(), peer };
+            let (node, app, spoken) = (Arc::clone(&self.node), self.app.clone(), self.spoken);
+            let connection = Connection { node, app, peer, spoken };
             let (tls, watcher) = (self.tls.clone(), graceful.watcher());
             tokio::spawn(async move {
                 connection.node.counts.connections(1);
@@ -170,6 +193,7 @@ struct Connection {
     node: Arc<Node>,
     app: Router,
     peer: SocketAddr,
+    spoken: Spoken,
 }
 
 impl Connection {
@@ -208,6 +232,8 @@ impl Connection {
         let idle = self.node.config.limits.idle();
         let builder = Builder::new(TokioExecutor::new());
         // Which of the two is said by TLS, or is HTTP/1.1: nobody is waited for to find out.
+        let h2 = h2 || self.spoken == Spoken::Grpc;
+        let (streams, headers) = self.spoken.bounds();
         let mut builder = if h2 { builder.http2_only() } else { builder.http1_only() };
         builder.http1().timer(TokioTimer::new()).header_read_timeout(idle).max_buf_size(64 << 10);
         builder
@@ -215,8 +241,8 @@ impl Connection {
             .timer(TokioTimer::new())
             .keep_alive_interval(idle)
             .keep_alive_timeout(idle)
-            .max_concurrent_streams(64)
-            .max_header_list_size(64 << 10);
+            .max_concurrent_streams(streams)
+            .max_header_list_size(headers);
         let peer = Peer(self.peer);
         let service = service_fn(move |request: Request<Incoming>| {
             let mut request = request.map(Body::new);

@@ -23,7 +23,7 @@ use stillwatch_model::tracked::Status;
 use stillwatch_node::access::{Role, Token, grant};
 use stillwatch_node::config::{Config, Gate as Settings};
 use stillwatch_node::decisions::{
-    self, Acting, approve, contest, decide, held, read, release, review, rollback, teach,
+    self, Acting, accept_clock, approve, contest, decide, held, read, release, review, rollback, teach,
 };
 use stillwatch_node::gate::{Clock, hashed, router};
 use stillwatch_node::intel::Decay;
@@ -45,6 +45,8 @@ on_both![
     a_reversal_is_a_label_and_not_made_again,
     a_rollback_reaches_points_of_another_process,
     what_ended_does_not_come_back,
+    a_clock_that_leapt_ahead_is_followed_when_a_person_says_so,
+    what_is_decided_now_does_not_end_before_it_began,
     the_pool_is_a_ground_among_others,
     what_a_file_tells_is_joined_with_what_the_store_knows,
     a_received_notice_changes_no_fact_and_no_decision,
@@ -87,6 +89,8 @@ struct World {
     store: Store,
     folder: TempDir,
     time: Arc<AtomicI64>,
+    /// Seconds by which the system's clock alone is ahead.
+    leap: Arc<AtomicI64>,
     settings: Settings,
 }
 
@@ -103,7 +107,13 @@ impl World {
         let mut settings = Settings { every_seconds: 0, ..Settings::default() };
         settings.listen.set_port(0);
         settings.rules = Some(folder.path().join("rules.toml"));
-        let world = World { store: open(place).await?, folder, time: Arc::new(AtomicI64::new(NOW)), settings };
+        let world = World {
+            store: open(place).await?,
+            folder,
+            time: Arc::new(AtomicI64::new(NOW)),
+            leap: Arc::default(),
+            settings,
+        };
         world.write(rules)?;
         Ok(world)
     }
@@ -125,10 +135,10 @@ impl World {
     }
 
     async fn acting(&self) -> Tested<Arc<Acting>> {
-        let time = Arc::clone(&self.time);
+        let (time, leap) = (Arc::clone(&self.time), Arc::clone(&self.leap));
         let clock: Clock = Arc::new(move || {
             let now = time.load(Ordering::Relaxed);
-            (now, now - NOW)
+            (now + leap.load(Ordering::Relaxed), now - NOW)
         });
         let keys = hashed(Vec::new());
         Ok(Acting::open("lab-one", &self.settings, self.store.clone(), keys, clock).await?)
@@ -345,7 +355,34 @@ async fn what_ended_does_not_come_back(place: Place) -> Tested {
     let anew = world.acting().await?;
     assert_eq!((answer(&anew, "short"), answer(&anew, "long")), (Action::Allow, Action::Block));
     assert_eq!(anew.gate().live().now().count(), 1, "what ended isn't loaded");
-    // What a person decides now doesn't end before it began.
+    // Nobody's word brings back what ended.
+    accept_clock(&world.store, &at(-3_500)).await?;
+    anew.set_clock().await?;
+    assert_eq!((answer(&anew, "short"), answer(&anew, "long")), (Action::Allow, Action::Block));
+    Ok(())
+}
+
+async fn a_clock_that_leapt_ahead_is_followed_when_a_person_says_so(place: Place) -> Tested {
+    let world = World::new(&place, "").await?;
+    decide(&world.store, account("long"), Action::Block, WEEK, "a test", &at(0)).await?;
+    let acting = world.acting().await?;
+    let ahead = WEEK.as_secs() + 100;
+    world.leap.store(ahead, Ordering::Relaxed);
+    acting.set_clock().await?;
+    assert_eq!((answer(&acting, "long"), acting.gate().clock_moved()), (Action::Block, ahead), "counted on");
+    accept_clock(&world.store, &at(ahead - 86_400)).await?;
+    acting.set_clock().await?;
+    assert_eq!(answer(&acting, "long"), Action::Block, "what was said by another clock");
+    accept_clock(&world.store, &at(ahead)).await?;
+    acting.set_clock().await?;
+    assert_eq!((answer(&acting, "long"), acting.gate().clock_moved()), (Action::Allow, 0));
+    Ok(())
+}
+
+async fn what_is_decided_now_does_not_end_before_it_began(place: Place) -> Tested {
+    let world = World::new(&place, "").await?;
+    stillwatch_track::decisions::seen(&world.store, at(100).at).await?;
+    let anew = world.acting().await?;
     decide(&world.store, account("late"), Action::Block, SignedDuration::from_secs(600), "a test", &at(-3_500)).await?;
     anew.catch_up().await?;
     assert_eq!(answer(&anew, "late"), Action::Block);

@@ -147,3 +147,36 @@ fn decisions_are_explained_contested_and_taken_back() -> Tested {
     assert_eq!((code, std::fs::read(all.path().join("bundle.tar.gz"))?.get(..2)), (0, Some(&[0x1f, 0x8b][..])));
     Ok(())
 }
+
+#[test]
+fn decisions_of_a_file_are_made_once() -> Tested {
+    let all = tempfile::tempdir()?;
+    story(all.path());
+    let row = |n: u32| format!("24h,ip,198.51.{}.{},ban,seen\n", n / 256, n % 256);
+    let rows: String = (0..12_000).map(row).collect();
+    let text = format!("duration,scope,value,type,reason\n{rows}4h,ip,999.1.1.1,ban,\n,account,acct-7,captcha,\n");
+    std::fs::write(all.path().join("decisions.csv"), text)?;
+    std::fs::write(
+        all.path().join("decisions.json"),
+        r#"[{"duration":"4h","scope":"Ip","value":"203.0.113.9","type":"ban","reason":"seen"},{"scope":"ip"}]"#,
+    )?;
+    std::fs::write(all.path().join("proxies.txt"), "# open proxies\n203.0.113.0/24\n2001:db8::1 # one\nno-network\n")?;
+    let text = told(
+        all.path(),
+        &[
+            "decisions import decisions.csv --because moved",
+            "decisions import decisions.csv --because moved",
+            "decisions import decisions.json --because moved",
+            "decisions import proxies.txt --action challenge --for 3d --because T-17",
+            "decisions import proxies.txt --for 3d --because T-17 --max-bad 0",
+            "decisions import nothing.txt --because T-17",
+            "decisions list --limit 3",
+            "decisions clock",
+            "decisions clock --accept",
+        ],
+    )?;
+    insta::assert_snapshot!("import", text);
+    let (_, out, _) = run(all.path(), "decisions list --account acct-7 --format json")?;
+    assert_eq!(serde_json::from_str::<Value>(&out)?["decisions"][0]["action"], "challenge");
+    Ok(())
+}

@@ -5,9 +5,14 @@
 
 use std::path::Path;
 
-use serde_json::Value;
+use serde_json::{Value, json};
+use stillwatch_node::config::Gate;
+use stillwatch_node::decisions::{Inputs, round};
+use stillwatch_node::intel::Decay;
+use stillwatch_track::{By, Missing, Place, Store};
 
 use crate::lab::Lab;
+use crate::places::block_on;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
@@ -112,6 +117,58 @@ fn from_proposal_to_acknowledgement_and_back() -> Tested {
     let (_, shown, _) = by(&lab, "ana", &format!("release show {id}"))?;
     let steps: String = shown.split("steps:").nth(1).unwrap_or_default().to_owned();
     insta::assert_snapshot!("release_steps", masked(&steps));
+    Ok(())
+}
+
+/// A campaign was told to others; a decision about one of its accounts is reversed; those who have it hear of it.
+#[test]
+fn a_reversal_is_told_to_those_who_have_the_campaign() -> Tested {
+    let lab = lab()?;
+    let campaign = lab.campaign()?;
+    let key = format!("--key {PUBLIC}");
+    let done = |who: &str, line: &str| {
+        let (code, out, err) = by(&lab, who, line)?;
+        if code == 0 { Ok((out, err)) } else { Err(format!("`{line}`: exit {code}: {err}").into()) }
+    };
+    let done: &dyn Fn(&str, &str) -> Result<(String, String), Box<dyn std::error::Error>> = &done;
+    std::fs::write(lab.at("token.key"), "a key of sixteen bytes, or more")?;
+    let propose = format!(
+        "--profile conservative --producer Harbor {key} --token-key lab-one.example=token.key --token-key lab-six.example=token.key"
+    );
+    let (id, _) = done("ana", &format!("release propose {campaign} {propose}"))?;
+    std::fs::copy(Path::new(env!("CARGO_MANIFEST_DIR")).join("../../docs/decisions/rules.toml"), lab.at("rules.toml"))?;
+    block_on(async {
+        let store = Store::open(&Place::Folder(lab.data.clone()), Missing::Refuse).await?;
+        let settings = Gate { rules: Some(lab.at("rules.toml")), ..Gate::default() };
+        let at = By { author: "lab-one".into(), at: jiff::Timestamp::now().as_microsecond() };
+        round(&store, &Inputs::read(&settings)?, None, &Decay::default(), 3_650, &at).await?;
+        store.close().await;
+        Tested::Ok(())
+    })?;
+    let decided = |account: &str| -> Result<u64, Box<dyn std::error::Error>> {
+        let (out, _) = done("ana", &format!("decisions list --account {account} --format json"))?;
+        let json: Value = serde_json::from_str(&out)?;
+        Ok(json["decisions"][0]["id"].as_u64().ok_or("no decision")?)
+    };
+    let (first, second) = (decided("acct-00")?, decided("acct-01")?);
+    let (_, told) = done("ben", &format!("decisions reverse {first} --because a-harness"))?;
+    assert!(!told.contains("we "), "nobody has the campaign yet: {told}");
+    done("ben", &format!("release approve {id} {key} --ledger record", id = id.trim()))?;
+    done("cron", "release send outbox --ledger record")?;
+    let (_, told) = done("ben", &format!("decisions reverse {second} --because a-harness"))?;
+    assert!(told.contains(&format!("we neutral: {campaign}")), "one account says little of a campaign: {told}");
+    let (id, _) = done("ana", &format!("intel propose {campaign} --opinion {propose}"))?;
+    done("ben", &format!("release approve {id} {key} --ledger record", id = id.trim()))?;
+    let (sent, _) = done("cron", "release send outbox --ledger record")?;
+    assert_eq!(sent.lines().count(), 2, "both who have it hear of it: {sent}");
+    let file = sent.split_whitespace().next().ok_or("nothing was sent")?;
+    let bundle: Value = serde_json::from_slice(&lab.bytes(file)?)?;
+    let objects = bundle["objects"].as_array().ok_or("no objects")?;
+    let opinion = objects.iter().find(|one| one["type"] == "opinion").ok_or("no opinion")?;
+    assert_eq!((&opinion["opinion"], &opinion["object_refs"]), (&json!("neutral"), &json!([campaign])));
+    assert!(!bundle.to_string().contains("acct-"), "{bundle}");
+    let (code, _, err) = by(&lab, "ana", &format!("intel propose {campaign} --sighting {propose}"))?;
+    assert!(code == 2 && err.contains("no received indicator"), "{err}");
     Ok(())
 }
 

@@ -7,6 +7,7 @@ mod deliver;
 mod propose;
 mod read;
 mod review;
+mod shared;
 mod withdraw;
 
 use serde::{Deserialize, Serialize};
@@ -22,6 +23,7 @@ pub use propose::propose;
 pub(crate) use read::courses;
 pub use read::{Which, approvals, history, items, latest, list, release, sent_before};
 pub use review::{approve, grouped, reject};
+pub use shared::{holders, shared};
 pub use withdraw::{Revocation, lapse, of_subject, subjects, withdraw};
 
 /// How a release stands.

@@ -108,7 +108,7 @@ pub(crate) async fn items_of(tx: &mut Transaction<'static, Any>, id: &str) -> Re
     rows.iter().map(item).collect()
 }
 
-const ITEM: &str = "SELECT i.recipient, i.object, i.kind, i.version, i.fate, i.body, i.hash, i.tlp, i.pap, i.until, i.because, \
+pub(super) const ITEM: &str = "SELECT i.recipient, i.object, i.kind, i.version, i.fate, i.body, i.hash, i.tlp, i.pap, i.until, i.because, \
      i.notes, o.entry FROM release_items i LEFT JOIN owed o ON o.place = i.owed";
 
 /// What a recipient was sent of an object, or will be: the last of releases that are approved or recorded.
@@ -244,7 +244,7 @@ fn read(row: &AnyRow) -> Result<Release> {
     })
 }
 
-fn item(row: &AnyRow) -> Result<Item> {
+pub(super) fn item(row: &AnyRow) -> Result<Item> {
     let fate: String = row.try_get(4)?;
     let entry: Option<i64> = row.try_get(12)?;
     Ok(Item {

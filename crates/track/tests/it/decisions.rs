@@ -6,7 +6,8 @@
 use stillwatch_track::decisions::{
     self, After, Change, Filter, Happened, Kept, Pick, change, changes, clock, find, list, seen, standing,
 };
-use stillwatch_track::{Error, Place, Store, backup, subjects};
+use stillwatch_track::retention::Kept as Kind;
+use stillwatch_track::{Error, Place, Store, backup, expire, subjects};
 
 use crate::fixture::{DAY, START, by, day, found};
 use crate::places::{Tested, on_both, open};
@@ -21,6 +22,7 @@ on_both![
     time_that_was_seen_never_goes_back,
     members_are_those_of_campaigns_that_stand,
     a_backup_has_them,
+    what_ended_is_kept_for_a_while,
 ];
 
 fn decision(id: i64, value: &str) -> Kept {
@@ -209,5 +211,30 @@ async fn a_backup_has_them(place: Place) -> Tested {
     let empty = open(&Place::Folder(folder.path().join("other"))).await?;
     backup::restore(&empty, &file, false).await?;
     assert_eq!(find(&empty, 1).await?, decision(1, "acct-1"));
+    Ok(())
+}
+
+async fn what_ended_is_kept_for_a_while(place: Place) -> Tested {
+    let store = open(&place).await?;
+    let holds = Kept { expires: None, ..decision(2, "acct-2") };
+    let long = Kept { expires: Some(START + 50 * DAY), ..decision(3, "acct-3") };
+    put(&store, &[decision(1, "acct-1"), holds, long]).await?;
+    assert!(expire::keep(&store, Kind::Decisions, Some(30)).await.is_err(), "protection lasts a month");
+    expire::keep(&store, Kind::Decisions, Some(40)).await?;
+    assert!(expire::expire(&store, false, &by(40)).await?.is_empty(), "not yet");
+    assert_eq!(expire::expire(&store, true, &by(42)).await?.get(&Kind::Decisions), Some(&1));
+    assert!(find(&store, 1).await.is_ok(), "a rehearsal");
+    assert_eq!(expire::expire(&store, false, &by(42)).await?.get(&Kind::Decisions), Some(&1));
+    assert!(find(&store, 1).await.is_err() && find(&store, 2).await.is_ok() && find(&store, 3).await.is_ok());
+    assert_eq!(decisions::oldest_change(&store).await?, None, "points that were away so long ask for everything");
+    assert_eq!(clock(&store).await?.last, 3, "no number is used again");
+    // What points may still be told of stays, however long ago it ended.
+    change::<(), Error>(&store, &[], START + 41 * DAY, |_| {
+        let changes = vec![Change { at: START + 41 * DAY, ..told(4, 4, "made") }];
+        Ok((After { decisions: vec![decision(4, "acct-1")], changes, aside: Vec::new() }, ()))
+    })
+    .await?;
+    assert!(expire::expire(&store, false, &by(42)).await?.is_empty());
+    assert_eq!(changes(&store, 3, 10).await?.len(), 1);
     Ok(())
 }

@@ -6,6 +6,7 @@
 #![expect(clippy::unwrap_used, reason = "a fixture that can't be made should stop its test")]
 
 mod bouncers;
+mod envoy;
 mod listeners;
 mod proxies;
 mod routes;

@@ -19,8 +19,8 @@ use crate::verbs::store::{print, say, told};
   stillwatch campaigns expire --keep evidence=180 --keep examples=7
   stillwatch campaigns expire --keep evidence=forever
 
-Kinds: examples (shortened local text; 30 days), networks (addresses and clients; 90), evidence (statements; 365). What was set is
-kept in the store, and holds for what is there already. What is deleted leaves a tombstone: its hash, when, by which rule.
+Kinds: examples (shortened local text; 30 days), networks (addresses and clients; 90), evidence (statements; 365), decisions (that
+ended, with their histories; 730). What was set is kept in the store, and holds for what is there already. What is deleted leaves a tombstone: its hash, when, by which rule.
 Backups made before still hold it. Exit codes: 0 done, 2 failure.")]
 pub(super) struct Args {
     /// Set how many days a kind is kept, then delete; may be given again

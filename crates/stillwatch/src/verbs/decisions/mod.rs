@@ -4,7 +4,9 @@
 //! Not here: what rules decide (the node, `[gate]`), what a decision is (`stillwatch-gate`).
 
 mod answer;
+mod clock;
 mod export;
+mod import;
 mod list;
 mod say;
 mod show;
@@ -24,6 +26,7 @@ use super::store::{Author, Data, block_on};
   stillwatch decisions appeal 17 --account acct-7 --because 'this is our nightly evaluation'
   stillwatch decisions review 17 --outcome wrong --because 'a known harness'
   stillwatch decisions rollback --rule likely-campaign --because 'the detector was retrained'
+  stillwatch decisions import decisions.csv --because 'moved from CrowdSec'
   stillwatch decisions export nginx > decisions.conf
 
 Times are UTC. Exit codes: 0 done, 1 the answer is no (`list --exit-code`, `held --exit-code`), 2 failure.
@@ -63,6 +66,10 @@ enum Verb {
     Approve(answer::RuleArgs),
     /// Let a stopped rule go on under the same cap
     Release(answer::RuleArgs),
+    /// Make decisions of a file, as other tools write them: CSV, JSON, a value a line
+    Import(import::Args),
+    /// The time that decisions are looked up at, where the system's clock leapt
+    Clock(clock::Args),
     /// Write decisions as a file that enforcement points read
     Export(export::Args),
 }
@@ -92,6 +99,8 @@ async fn verb(store: &Store, verb: &Verb, by: &By) -> Result<u8, String> {
         Verb::Held(args) => answer::held(store, args).await,
         Verb::Approve(args) => answer::approve(store, args, by).await,
         Verb::Release(args) => answer::release(store, args, by).await,
+        Verb::Import(args) => import::run(store, args, by).await,
+        Verb::Clock(args) => clock::run(store, args, by).await,
         Verb::Export(args) => export::run(store, args, by).await,
     }
 }

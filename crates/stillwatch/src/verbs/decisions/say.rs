@@ -147,9 +147,6 @@ pub(super) struct RollbackArgs {
     why: Why,
 }
 
-/// Longest that a person decides for, in days: an account, a network.
-const LONGEST: (i64, i64) = (365, 30);
-
 impl About {
     fn subject(&self) -> Result<Subject, String> {
         let kind = Kind::ALL.into_iter().find(|kind| kind.name() == self.kind).unwrap_or(Kind::Account);
@@ -191,7 +188,7 @@ async fn decide(
     by: &By,
 ) -> Result<u8, String> {
     let subject = about.subject()?;
-    let days = if subject.kind() == Kind::Network { LONGEST.1 } else { LONGEST.0 };
+    let days = subject.kind().longest_days();
     if lifetime > SignedDuration::from_hours(24 * days) {
         return Err(format!(
             "error: {} is decided on for at most {days} days\nhint: decide anew when they are over",
@@ -254,7 +251,7 @@ pub(super) async fn rollback(store: &Store, args: &RollbackArgs, by: &By) -> Res
 }
 
 /// A span such as `7d`; a day has 24 hours.
-fn span(text: &str) -> Result<SignedDuration, String> {
+pub(super) fn span(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "write `30m`, `12h`, `7d` or `2w`".to_owned();
     let span: Span = text.parse().map_err(|_| wrong())?;
     let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;

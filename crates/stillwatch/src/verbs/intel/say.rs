@@ -3,7 +3,6 @@
 //! Invariant: nothing leaves by these verbs; the reason is a code, since it may leave.
 //! Not here: what may leave (`share`), approving (`release`).
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use stillwatch_node::intel::{self, Which};
@@ -11,10 +10,10 @@ use stillwatch_node::profile;
 use stillwatch_node::release::{About, Asked};
 use stillwatch_stix::campaign::Producer;
 use stillwatch_stix::opinion::Opinion;
-use stillwatch_track::{By, Store, intel as kept};
+use stillwatch_track::{By, Store, intel as kept, releases};
 
 use crate::verbs::record::{Recording, Trusted, failed};
-use crate::verbs::release::{put, scanners};
+use crate::verbs::release::{keys, put, scanners};
 use crate::verbs::store::{say, told};
 
 /// Arguments of `intel dispute`, `intel agree` and `intel dismiss`.
@@ -41,7 +40,7 @@ pub(super) struct SayArgs {
 Without `--to` it goes to those whom the peers that told it reach (`stillwatch peer route`). From there it goes the way of any release:
 `stillwatch release show`, `approve`, `send`. Prints the release's id. Exit codes: 0 proposed, 2 failure, also when nothing would leave.")]
 pub(super) struct ProposeArgs {
-    /// Indicators, by id or the beginning of one
+    /// Indicators, by id or the beginning of one; for an opinion also the whole id of an object of ours that others have
     #[arg(required = true, value_name = "ID")]
     ids: Vec<String>,
     /// That we saw it: our draft sighting
@@ -65,6 +64,9 @@ pub(super) struct ProposeArgs {
     /// Names that must not leave, one a line
     #[arg(long, value_name = "FILE", env = "STILLWATCH_NAMES")]
     names: Option<PathBuf>,
+    /// Key of a member's tokens, at least 16 bytes: what is said of a campaign of ours that has a name needs it
+    #[arg(long, value_name = "MEMBER=FILE")]
+    token_key: Vec<String>,
     /// Days in which people may decide
     #[arg(long, default_value_t = 14, value_parser = clap::value_parser!(u32).range(1..=365))]
     days: u32,
@@ -94,11 +96,19 @@ pub(super) async fn dismiss(store: &Store, args: &SayArgs, by: &By) -> Result<u8
     Ok(0)
 }
 
+/// A received indicator; or, for an opinion, the whole id of an object of ours that others have.
+async fn meant(store: &Store, given: &str, is_opinion: bool) -> Result<String, String> {
+    if is_opinion && !releases::holders(store, given).await.map_err(told)?.is_empty() {
+        return Ok(given.to_owned());
+    }
+    kept::find(store, given).await.map_err(told)
+}
+
 pub(super) async fn propose(store: &Store, args: &ProposeArgs, recording: &Recording, by: &By) -> Result<u8, String> {
     let profile = profile::in_force(store, &args.profile, &args.trusted.keys()?, by).await.map_err(failed)?;
     let mut ids = Vec::with_capacity(args.ids.len());
     for given in &args.ids {
-        ids.push(kept::find(store, given).await.map_err(told)?);
+        ids.push(meant(store, given, args.opinion).await?);
     }
     ids.sort();
     ids.dedup();
@@ -120,7 +130,7 @@ pub(super) async fn propose(store: &Store, args: &ProposeArgs, recording: &Recor
     let asked = Asked {
         about: About::Objects { subject, texts: &answer.texts, known: &answer.known },
         to: &to,
-        keys: &BTreeMap::new(),
+        keys: &keys(&args.token_key)?,
         profile: &profile,
         scanners: &scanners,
         days: args.days,

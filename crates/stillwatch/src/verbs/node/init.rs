@@ -146,6 +146,7 @@ mod tests {
             "access",
             "accounts",
             "days",
+            "[gate.envoy]",
             "[[gate.webhook]]",
             "url",
             "[limits]",

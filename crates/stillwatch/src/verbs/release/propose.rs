@@ -114,7 +114,7 @@ pub(super) async fn run(store: &Store, args: &Args, recording: &Recording, by: &
     Ok(0)
 }
 
-/// Keys of members' tokens, as `MEMBER=FILE`.
+/// Keys of members' tokens, from `MEMBER=FILE`.
 pub(crate) fn keys(given: &[String]) -> Result<BTreeMap<String, TokenKey>, String> {
     let one = |given: &String| {
         let (member, file) = given.split_once('=').ok_or_else(|| {
