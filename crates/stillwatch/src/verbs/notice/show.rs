@@ -47,8 +47,11 @@ pub(super) fn told(one: &Notice) -> String {
     let _ = writeln!(text, "stands     {}, since {}", one.state, minute(one.since));
     let _ = writeln!(text, "\n{NOTICE_WORDS}");
     if one.ignored > 0 {
-        let _ =
-            writeln!(text, "{} properties are no part of the form: they are not shown, and mean nothing.", one.ignored);
+        let _ = writeln!(
+            text,
+            "Properties that are no part of the form: {}. They are not shown, and mean nothing.",
+            one.ignored
+        );
     }
     for read in &one.read_by {
         let _ = writeln!(text, "\nread by {}, as {} tells, {}", read.by, plain(&read.peer), minute(read.at));
