@@ -73,6 +73,14 @@ pub(crate) fn by(lab: &Lab, who: &str, line: &str) -> Result<(i32, String, Strin
     Ok((output.status.code().unwrap_or(-1), text(&output.stdout), text(&output.stderr)))
 }
 
+/// Both outputs of a verb that succeeds.
+fn done(lab: &Lab, who: &str, line: &str) -> Result<(String, String), Box<dyn std::error::Error>> {
+    match by(lab, who, line)? {
+        (0, out, err) => Ok((out, err)),
+        (code, _, err) => Err(format!("`{line}`: exit {code}: {err}").into()),
+    }
+}
+
 #[test]
 fn from_proposal_to_acknowledgement_and_back() -> Tested {
     let lab = lab()?;
@@ -126,11 +134,7 @@ fn a_reversal_is_told_to_those_who_have_the_campaign() -> Tested {
     let lab = lab()?;
     let campaign = lab.campaign()?;
     let key = format!("--key {PUBLIC}");
-    let done = |who: &str, line: &str| {
-        let (code, out, err) = by(&lab, who, line)?;
-        if code == 0 { Ok((out, err)) } else { Err(format!("`{line}`: exit {code}: {err}").into()) }
-    };
-    let done: &dyn Fn(&str, &str) -> Result<(String, String), Box<dyn std::error::Error>> = &done;
+    let done = |who: &str, line: &str| done(&lab, who, line);
     std::fs::write(lab.at("token.key"), "a key of sixteen bytes, or more")?;
     let propose = format!(
         "--profile conservative --producer Harbor {key} --token-key lab-one.example=token.key --token-key lab-six.example=token.key"
