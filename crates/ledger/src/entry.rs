@@ -230,6 +230,10 @@ pub enum Outcome {
     Confirmed,
     /// Found to be none.
     Dismissed,
+    /// It came from others.
+    Received,
+    /// Somebody has read it.
+    Read,
 }
 
 impl Entry {

@@ -12,6 +12,7 @@ pub mod gate;
 pub mod http;
 pub mod intel;
 pub mod matching;
+pub mod notices;
 pub mod outward;
 pub mod own;
 pub mod peer;

@@ -92,6 +92,8 @@ fn audiences(draft: &Draft, faults: &mut BTreeSet<PolicyFault>) {
 fn questions(draft: &Draft, faults: &mut BTreeSet<PolicyFault>) {
     let mut mattered: BTreeSet<String> = BTreeSet::new();
     let (mut shared, mut revealed, mut failed) = (BTreeSet::new(), BTreeSet::new(), BTreeSet::new());
+    // Fields of types that a policy forbids by name: switched off on purpose, and their rules wait to be switched on.
+    let mut off = BTreeSet::new();
     // Each set of audiences once: policies know members by name too, so each member.
     let anybody = "somebody";
     let members: BTreeSet<&str> =
@@ -112,6 +114,8 @@ fn questions(draft: &Draft, faults: &mut BTreeSet<PolicyFault>) {
                     failed.extend(plan.share.error.clone());
                     if plan.share.permitted {
                         shared.insert(kind);
+                    } else if !plan.share.policies.is_empty() {
+                        off.extend(of_kind(kind).iter().map(|field| field.index));
                     }
                     for (field, plan) in of_kind(kind).iter().zip(&plan.fields) {
                         mattered.extend(plan.verdict.policies.iter().cloned());
@@ -136,7 +140,7 @@ fn questions(draft: &Draft, faults: &mut BTreeSet<PolicyFault>) {
     for rule in draft.rules.iter().filter(|rule| rule.form != Form::Drop) {
         let named = |field: &&crate::Field| names(&rule.fields, field);
         if fields().iter().any(|field| named(&field))
-            && !fields().iter().filter(named).any(|f| revealed.contains(&f.index))
+            && !fields().iter().filter(named).any(|f| revealed.contains(&f.index) || off.contains(&f.index))
         {
             faults.insert(warning(
                 RULES,

@@ -246,7 +246,11 @@ impl<'d> Desk<'d> {
             let because = match &plan.share.error {
                 Some(error) => error.clone(),
                 None if plan.share.policies.is_empty() => "no policy permits it".to_owned(),
-                None => "a policy forbids it".to_owned(),
+                None => {
+                    let policies = plan.share.policies.iter();
+                    let grounds: Vec<&str> = policies.filter_map(|id| self.planner.draft.because(id)).collect();
+                    [vec!["a policy forbids it"], grounds].concat().join(": ")
+                }
             };
             return Err(held(item, &because, &plan.share.policies));
         }

@@ -132,6 +132,12 @@ impl Draft {
         &self.files
     }
 
+    /// Why a policy is as it is, where it says so (`@because("…")`).
+    #[must_use]
+    pub fn because(&self, policy: &str) -> Option<&str> {
+        self.policies.policy(&cedar_policy::PolicyId::new(policy))?.annotation("because").filter(|why| !why.is_empty())
+    }
+
     /// Audiences that a member belongs to.
     pub(crate) fn audiences(&self, member: &str) -> Vec<&str> {
         let belongs = |audience: &&Audience| audience.everyone || audience.members.iter().any(|name| name == member);

@@ -30,6 +30,8 @@ pub enum Shape {
     Text,
     /// RFC 3339.
     Time,
+    /// RFC 3339, a whole hour.
+    Hour,
     /// True or false.
     Flag,
     /// 0 to 100.
@@ -77,6 +79,7 @@ impl Shape {
             "title" => Shape::Title,
             "text" => Shape::Text,
             "time" => Shape::Time,
+            "hour" => Shape::Hour,
             "flag" => Shape::Flag,
             "percent" => Shape::Percent,
             "share" => Shape::Share,
@@ -114,6 +117,10 @@ impl Shape {
             }
             Shape::Text => !text.is_empty() && text.len() <= 4096,
             Shape::Time => text.len() <= 40 && version::timestamp(text).is_some(),
+            Shape::Hour => {
+                let whole = matches!(text.get(13..), Some(":00:00Z" | ":00:00.0Z" | ":00:00.00Z" | ":00:00.000Z"));
+                whole && version::timestamp(text).is_some()
+            }
             Shape::Flag => value.is_boolean(),
             Shape::Percent => whole(100),
             Shape::Share => value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
@@ -269,6 +276,16 @@ mod tests {
             "[ipv4-addr:value = '198.51.100.1'] ",
         ] {
             assert!(pattern(bad).is_none(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn an_hour_is_a_whole_one() {
+        assert!(Shape::Hour.holds(&json!("2026-12-01T09:00:00.000Z"), ""));
+        for other in
+            ["2026-12-01T09:00:01.000Z", "2026-12-01T09:10:00.000Z", "+02026-12-01T09:00:00Z", "we join in :00:00Z"]
+        {
+            assert!(!Shape::Hour.holds(&json!(other), ""), "{other}");
         }
     }
 

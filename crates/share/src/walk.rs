@@ -88,8 +88,8 @@ impl Walk<'_> {
                 self.out.push_str(name);
                 self.out.push_str("\":");
                 if self.place(value, below) {
-                    // An extension of which only its kind is left says nothing.
-                    empty &= *name == "extension_type";
+                    // An extension of which only its kind is left says nothing, unless it says what type the object is.
+                    empty &= *name == "extension_type" && value.as_str() != Some("new-sdo");
                     continue;
                 }
                 self.out.truncate(before);

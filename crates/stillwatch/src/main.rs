@@ -80,6 +80,8 @@ enum Verb {
     Release(Box<verbs::release::Args>),
     /// What others tell, what it is worth here, and what we answer
     Intel(Box<verbs::intel::Args>),
+    /// From when we act on a campaign, told to others and heard of them: switched off unless a profile permits it
+    Notice(Box<verbs::notice::Args>),
     /// Rules that decide about accounts and networks: check, test, simulate, show
     Rules(verbs::rules::Args),
     /// What this member does about accounts and networks: list, why, reverse, roll back, appeal, review, export
@@ -151,6 +153,7 @@ fn main() -> ExitCode {
         Verb::Policy(args) => verbs::policy::run(&args),
         Verb::Release(args) => verbs::release::run(&args),
         Verb::Intel(args) => verbs::intel::run(&args),
+        Verb::Notice(args) => verbs::notice::run(&args),
         Verb::Rules(args) => verbs::rules::run(&args),
         Verb::Decisions(args) => verbs::decisions::run(&args),
         Verb::Backup(args) => verbs::backup::run(&args),

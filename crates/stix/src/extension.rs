@@ -1,4 +1,4 @@
-//! Extension: what STIX 2.1 has no words for, said by five extension definitions (`docs/stix.md`).
+//! Extension: what STIX 2.1 has no words for, said by seven extension definitions (`docs/stix.md`).
 //! In: sketches, metrics, clients, responses, handling. Out: extension contents, and the definitions that travel with them.
 //! Invariant: volumes are orders of magnitude; ids never change within a major version; schemas are `schemas/stix/`.
 //! Not here: which object carries which (`campaign`).
@@ -24,6 +24,10 @@ pub const METRICS: &str = "extension-definition--ef0b59c3-985c-5859-ad6f-feaa093
 pub const RESPONSE: &str = "extension-definition--41295c47-dcc5-53cf-ad0b-e35bd1b6bc33";
 /// Expiry and legal basis: a property extension of any domain object.
 pub const HANDLING: &str = "extension-definition--fb5009ca-aded-55fb-9a35-eefc90cf77ee";
+/// From when somebody acts on a campaign: a new domain object (STIX 2.1, section 7.3).
+pub const ACTION_NOTICE: &str = "extension-definition--a12f1e86-49ff-59cb-9e33-89933ea6d030";
+/// That a notice was read: a new domain object (STIX 2.1, section 7.3).
+pub const NOTICE_ACKNOWLEDGEMENT: &str = "extension-definition--2d19bdf7-2bcf-5f7c-9e33-adf72e4e2996";
 
 /// Who publishes the definitions.
 pub const PUBLISHER: &str = "identity--e71e0f5d-5e9f-5cb7-8b7b-cdd0a45cdb01";
@@ -45,12 +49,12 @@ pub struct Definition {
     pub on: &'static [&'static str],
     /// What it is for, one sentence.
     pub about: &'static str,
-    /// JSON Schema (draft 2020-12) of its content.
+    /// JSON Schema (draft 2020-12) of its content; of the object where it defines one.
     pub schema: &'static str,
 }
 
 /// Every definition.
-pub const DEFINITIONS: [Definition; 5] = [
+pub const DEFINITIONS: [Definition; 7] = [
     Definition {
         id: TEXT_SKETCH,
         name: "text-sketch",
@@ -96,13 +100,37 @@ pub const DEFINITIONS: [Definition; 5] = [
         about: "Until when an object may be kept, on what legal basis it was shared and for what purpose.",
         schema: include_str!("../../../schemas/stix/handling.schema.json"),
     },
+    Definition {
+        id: ACTION_NOTICE,
+        name: "action-notice",
+        version: "1.0.0",
+        kinds: &[NEW_OBJECT],
+        on: &["action-notice"],
+        about: "From when the teller acts on a campaign. Information only: no request to act, no promise to act; each member decides alone.",
+        schema: include_str!("../../../schemas/stix/action-notice.schema.json"),
+    },
+    Definition {
+        id: NOTICE_ACKNOWLEDGEMENT,
+        name: "notice-acknowledgement",
+        version: "1.0.0",
+        kinds: &[NEW_OBJECT],
+        on: &["notice-acknowledgement"],
+        about: "That the teller has read an action notice. Nothing else is said: no answer, no opinion, no intention.",
+        schema: include_str!("../../../schemas/stix/notice-acknowledgement.schema.json"),
+    },
 ];
 
 impl Definition {
+    /// Whether it defines a type of object, and not properties of others.
+    #[must_use]
+    pub fn is_object(&self) -> bool {
+        self.kinds.contains(&NEW_OBJECT)
+    }
+
     /// The definition of that id.
     #[must_use]
     pub fn of(id: &str) -> Option<&'static Definition> {
-        static ALL: [Definition; 5] = DEFINITIONS;
+        static ALL: [Definition; 7] = DEFINITIONS;
         ALL.iter().find(|definition| definition.id == id)
     }
 
@@ -238,6 +266,8 @@ pub struct Handling {
     pub purpose: Option<String>,
 }
 
+/// `extension_type` of new domain objects.
+pub(crate) const NEW_OBJECT: &str = "new-sdo";
 /// `extension_type` of all but new objects.
 pub(crate) const PROPERTY: &str = "property-extension";
 

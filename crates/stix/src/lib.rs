@@ -14,6 +14,7 @@ mod json;
 pub mod limits;
 mod made;
 pub mod marking;
+pub mod notice;
 pub mod object;
 pub mod opinion;
 pub mod sighting;

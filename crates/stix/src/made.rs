@@ -1,7 +1,7 @@
 //! Made: objects that we write ourselves.
 //! In: properties. Out: canonical JSON text with the common properties that every object of ours has.
 //! Invariant: canonical (RFC 8785), so that the same content is the same text; null and empty lists are left out.
-//! Not here: which objects there are (`campaign`, `sighting.rs`, `opinion.rs`).
+//! Not here: which objects there are (`campaign`, `sighting.rs`, `opinion.rs`, `notice.rs`).
 
 use serde_json::{Map, Value, json};
 use stillwatch_model::canonical;

@@ -30,6 +30,7 @@ mod list;
 pub mod matches;
 pub mod matching;
 mod merge;
+pub mod notices;
 pub mod objects;
 pub mod owed;
 pub mod peers;

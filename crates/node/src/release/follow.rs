@@ -10,6 +10,7 @@ use stillwatch_track::{By, Store, owed, peers};
 use super::entries::{self, decision};
 use super::review::{acknowledge, withdraw};
 use crate::error::Result;
+use crate::notices;
 use crate::record::Record;
 
 /// The cursor of campaigns' conclusions.
@@ -31,6 +32,7 @@ pub async fn settle(store: &Store, record: &Record, by: &By) -> Result<Vec<Strin
         }
     }
     owed::follow(store, CONCLUSIONS, &entries::concluded).await?;
+    notices::follow(store, by).await?;
     let expired = |release: &Release| decision(&release.id, Outcome::Expired, "nobody decided in time", by);
     releases::lapse(store, by, &expired).await?;
     for done in peers::complete(store).await? {

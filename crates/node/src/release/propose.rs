@@ -11,7 +11,8 @@ use stillwatch_share::scan::Scanners;
 use stillwatch_share::{Held, Note, Profile, Recipient, Released, Set, TokenKey};
 use stillwatch_stix::campaign::Options;
 use stillwatch_stix::marking::{Pap, Tlp};
-use stillwatch_stix::version;
+use stillwatch_stix::notice::{self, Says};
+use stillwatch_stix::{Limits, Object, version};
 use stillwatch_track::releases::{self, Fate, Item, Proposal, Release};
 use stillwatch_track::{By, Store, instant};
 
@@ -29,13 +30,13 @@ pub enum About<'a> {
         /// How it is told.
         options: &'a Options,
     },
-    /// Objects of ours about others' objects: sightings, opinions.
+    /// Objects of ours about other objects: sightings, opinions, notices, acknowledgements.
     Objects {
         /// What they are about, for lists.
         subject: &'a str,
         /// The objects.
         texts: &'a [String],
-        /// Others' objects that they name: they decide with what may be said of them, and are not sent.
+        /// Objects that they name: these decide with what may be said of them, and are not sent.
         known: &'a [String],
     },
 }
@@ -90,6 +91,14 @@ pub async fn propose(store: &Store, asked: &Asked<'_>, by: &By) -> Result<Releas
             item.fate = Fate::Known;
         }
     }
+    if let About::Objects { .. } = asked.about {
+        with_what_they_tell(&mut items)?;
+    }
+    let ends = ends(&texts);
+    for item in &mut items {
+        // What says when we act is not sent after that.
+        item.until = item.until.min(ends);
+    }
     let leaving: BTreeSet<&str> =
         items.iter().filter(|item| item.fate == Fate::Leaves).map(|item| item.kind.as_str()).collect();
     let needed = leaving.iter().filter_map(|kind| about.approvals_of.get(*kind)).copied().max().unwrap_or(0);
@@ -103,10 +112,42 @@ pub async fn propose(store: &Store, asked: &Asked<'_>, by: &By) -> Result<Releas
         profile: (about.name.clone(), about.version, asked.profile.digest().to_owned()),
         ground: (about.purpose.clone(), about.legal_basis.clone()),
         needed: needed.max(about.approvals),
-        lapses: lapses.min(about.valid_until.as_microsecond()),
+        lapses: lapses.min(about.valid_until.as_microsecond()).min(ends),
         items,
     };
     Ok(releases::propose(store, &proposal, by, &entries::released).await?)
+}
+
+/// Types that only go along with what is told.
+const ALONG: [&str; 3] = ["identity", "marking-definition", "extension-definition"];
+
+/// To a member to whom nothing is told, nothing that only goes along with it is sent.
+fn with_what_they_tell(items: &mut [Item]) -> Result<()> {
+    let tells = |item: &&Item| !ALONG.contains(&item.kind.as_str());
+    let told: BTreeSet<String> =
+        items.iter().filter(|item| tells(item) && item.fate != Fate::Held).map(|item| item.recipient.clone()).collect();
+    if let (true, Some(held)) = (told.is_empty(), items.iter().find(tells)) {
+        return Err(Error::refused(
+            format!("`{}` is held back for `{}`: {}", held.object, held.recipient, held.because),
+            "`stillwatch policy explain ID --to MEMBER` tells what becomes of an object and why",
+        ));
+    }
+    for item in items.iter_mut().filter(|item| !told.contains(&item.recipient) && item.fate != Fate::Held) {
+        item.fate = Fate::Held;
+        item.because = "nothing is told to this member that it would go along with".to_owned();
+        (item.body, item.hash) = (String::new(), String::new());
+    }
+    Ok(())
+}
+
+/// When what is told says nothing any more: a notice ends when we act.
+fn ends(texts: &[String]) -> i64 {
+    let says = |text: &String| notice::understood(&Object::read(text, Limits::default().depth).ok()?);
+    let instants = texts.iter().filter_map(says).filter_map(|one| match one.says {
+        Says::Acts { from, .. } => Some(from.as_microsecond()),
+        Says::Read { .. } => None,
+    });
+    instants.min().unwrap_or(i64::MAX)
 }
 
 fn members(asked: &Asked<'_>) -> Result<BTreeSet<String>> {

@@ -26,6 +26,10 @@ use stillwatch_node::decisions::{
     self, Acting, accept_clock, approve, contest, decide, held, read, release, review, rollback, teach,
 };
 use stillwatch_node::gate::{Clock, hashed, router};
+use stillwatch_node::intel::Decay;
+use stillwatch_stix::campaign::Producer;
+use stillwatch_stix::marking::Tlp;
+use stillwatch_stix::notice::{acknowledgement, notice};
 use stillwatch_track::decisions::{Filter, list};
 use stillwatch_track::{By, Label, Missing, Place, Store, change, labels, save};
 use tempfile::TempDir;
@@ -45,6 +49,7 @@ on_both![
     what_is_decided_now_does_not_end_before_it_began,
     the_pool_is_a_ground_among_others,
     what_a_file_tells_is_joined_with_what_the_store_knows,
+    a_received_notice_changes_no_fact_and_no_decision,
 ];
 
 const RULES: &str = r#"
@@ -184,6 +189,69 @@ async fn rules_decide_about_members_and_renew_nothing_early(place: Place) -> Tes
     acting.round().await?;
     assert_eq!(acting.trouble().rules, None);
     Ok(())
+}
+
+/// Not even by rules that take whatever others say: what competitors announce is no ground.
+async fn a_received_notice_changes_no_fact_and_no_decision(place: Place) -> Tested {
+    let greedy = r#"
+[[rule]]
+name = "whatever-others-say"
+because = "a test"
+mode = "enforce"
+[rule.when]
+received = { confidence_at_least = 0 }
+[rule.then]
+action = "challenge"
+for = "1d"
+"#;
+    let world = World::new(&place, &format!("{RULES}{greedy}")).await?;
+    let campaign = world.campaign("a", 20, 1).await?;
+    let acting = world.acting().await?;
+    let first = acting.round().await?.ok_or("no rules")?;
+    let kept = async || list(&world.store, &Filter::default(), 1_000, None).await;
+    let (before, facts) = (kept().await?, received(&world).await?);
+    let by = |name: &str| Producer { name: name.to_owned(), created: String::new() };
+    let now = jiff::Timestamp::from_second(NOW)?;
+    let told = notice(&by("Quay Lab"), &campaign, now + SignedDuration::from_hours(9), &now.to_string(), Tlp::Clear);
+    let mut notice: serde_json::Value = serde_json::from_str(&told)?;
+    // Even where it names what a rule could be about.
+    notice["pattern"] = serde_json::json!("[ipv4-addr:value = '198.51.100.1']");
+    notice["pattern_type"] = serde_json::json!("stix");
+    let id = notice["id"].as_str().ok_or("no id")?.to_owned();
+    let read = acknowledgement(&by("Pier Lab"), &id, &now.to_string(), Tlp::Clear);
+    crate::intel::came(&world.store, "quay", &[notice, serde_json::from_str(&read)?]).await?;
+    let again = acting.round().await?.ok_or("no rules")?;
+    assert_eq!((again.made, again.renewed, again.subjects), (0, 0, first.subjects));
+    assert_eq!((kept().await?, received(&world).await?), (before, facts));
+    assert_eq!(stillwatch_node::notices::list(&world.store, now).await?.len(), 1, "it came all the same");
+    // There is no condition that a rule could name one by.
+    for odd in ["notice = true", "acts_from = \"2026-12-01T09:00:00Z\"", "received = { notices_at_least = 1 }"] {
+        let rules = greedy.replace("received = { confidence_at_least = 0 }", odd);
+        let read = stillwatch_gate::Rules::read("rules.toml", &rules, stillwatch_gate::Access::default());
+        assert!(read.is_err(), "{odd}");
+    }
+    // The same peer's indicator is seen by that rule: it looks, and there was nothing to see.
+    let indicator = serde_json::json!({
+        "type": "indicator", "spec_version": "2.1", "id": "indicator--8e2e2d2b-17d4-4cbf-938f-98ee46b3cd3f", "confidence": 80,
+        "created": now.to_string(), "modified": now.to_string(), "created_by_ref": by("Quay Lab").id(), "valid_from": now.to_string(),
+        "object_marking_refs": [Tlp::Green.id(), stillwatch_stix::marking::Pap::Green.id()], "pattern_type": "stix",
+        "pattern": "[ipv4-addr:value = '198.51.100.200']",
+    });
+    crate::intel::came(&world.store, "quay", &[indicator]).await?;
+    assert_eq!(acting.round().await?.ok_or("no rules")?.made, 1);
+    Ok(())
+}
+
+/// What rules know of received intelligence about every account and network of the test.
+async fn received(world: &World) -> Tested<String> {
+    let now = jiff::Timestamp::from_second(NOW)?;
+    let mut all = Vec::new();
+    let networks = (0..=255).map(|n| (Kind::Network, format!("198.51.100.{n}/32")));
+    for (kind, name) in networks.chain((0..20).map(|n| (Kind::Account, format!("a-{n:03}")))) {
+        let subject = Subject::new(kind, &name).unwrap();
+        all.push(stillwatch_node::intel::facts(&world.store, &subject, &Decay::default(), now).await?);
+    }
+    Ok(format!("{all:?}"))
 }
 
 async fn a_rule_that_would_hit_too_many_stops_and_asks(place: Place) -> Tested {

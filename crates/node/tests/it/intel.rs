@@ -86,7 +86,7 @@ fn thinks(n: u32, by: &str, of: u32, word: &str, days: i64) -> Value {
 }
 
 /// As if a peer had sent them.
-async fn came(store: &Store, peer: &str, objects: &[Value]) -> Tested {
+pub(crate) async fn came(store: &Store, peer: &str, objects: &[Value]) -> Tested {
     if peers::peers(store).await?.iter().all(|known| known.name != peer) {
         let new = peers::Peer {
             name: peer.into(),

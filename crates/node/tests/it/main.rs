@@ -29,6 +29,7 @@ mod lab;
 mod limits;
 mod matched;
 mod media;
+mod notices;
 mod openapi;
 mod paging;
 mod path;

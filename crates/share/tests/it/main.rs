@@ -6,6 +6,7 @@
 mod fixture;
 mod holds;
 mod laws;
+mod notices;
 mod profiles;
 mod prompts;
 mod references;

@@ -13,6 +13,7 @@ pub(crate) mod intel;
 pub(crate) mod ledger;
 pub(crate) mod matching;
 pub(crate) mod node;
+pub(crate) mod notice;
 pub(crate) mod peer;
 pub(crate) mod policy;
 pub(crate) mod record;

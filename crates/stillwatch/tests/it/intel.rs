@@ -55,7 +55,7 @@ fn objects() -> Vec<Value> {
 }
 
 /// As if a peer had sent them.
-fn receive(data: &Path, objects: &[Value]) -> Tested {
+pub(crate) fn receive(data: &Path, objects: &[Value]) -> Tested {
     block_on(async {
         let store = Store::open(&Place::Folder(data.into()), Missing::Make).await?;
         let by = By { author: "ana".into(), at: jiff::Timestamp::now().as_microsecond() };

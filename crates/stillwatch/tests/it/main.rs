@@ -14,6 +14,7 @@ mod lab;
 mod ledger;
 mod matching;
 mod node;
+mod notice;
 #[expect(dead_code, unused_imports, unused_macros, reason = "the store's tests use all of it")]
 #[path = "../../../track/tests/it/places.rs"]
 mod places;

@@ -16,11 +16,11 @@ use crate::places::block_on;
 
 type Tested = Result<(), Box<dyn std::error::Error>>;
 
-const KEY: &str = "-----BEGIN PRIVATE KEY-----
+pub(crate) const KEY: &str = "-----BEGIN PRIVATE KEY-----
 MC4CAQAwBQYDK2VwBCIEIAcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcHBwcH
 -----END PRIVATE KEY-----
 ";
-const PUBLIC: &str = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
+pub(crate) const PUBLIC: &str = "ea4a6c63e29c520abef5507b132ec5f9954776aebebe7b92421eea691446d22c";
 
 /// A lab with `conservative` in force, for two invented members.
 fn lab() -> Result<Lab, Box<dyn std::error::Error>> {
@@ -43,7 +43,7 @@ fn lab() -> Result<Lab, Box<dyn std::error::Error>> {
 }
 
 /// Ids, hashes and times differ from run to run.
-fn masked(text: &str) -> String {
+pub(crate) fn masked(text: &str) -> String {
     let word = |word: &str| {
         let bare = word.trim_matches(|c: char| !c.is_ascii_alphanumeric());
         if let Some((kind, _)) = bare.split_once("--").filter(|(kind, rest)| rest.len() >= 8 && !kind.is_empty()) {
@@ -66,7 +66,7 @@ fn masked(text: &str) -> String {
         .collect()
 }
 
-fn by(lab: &Lab, who: &str, line: &str) -> Result<(i32, String, String), Box<dyn std::error::Error>> {
+pub(crate) fn by(lab: &Lab, who: &str, line: &str) -> Result<(i32, String, String), Box<dyn std::error::Error>> {
     let words: Vec<&str> = line.split_whitespace().collect();
     let output = lab.run(&words, "", who)?;
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();

@@ -79,6 +79,7 @@ fn kinds<'n>(object: &'n Node<'_>) -> impl Iterator<Item = &'n str> {
 
 pub(super) fn check(object: &Node<'_>, name: &str, path: &Path<'_>, report: &mut Report<'_>) {
     let Some(extensions) = object.field("extensions") else { return };
+    let path_of = path;
     let path = path.key("extensions");
     for member in extensions.members() {
         let path = path.key(&member.key);
@@ -102,7 +103,7 @@ pub(super) fn check(object: &Node<'_>, name: &str, path: &Path<'_>, report: &mut
                     );
                 }
             }
-            own(name, key, &member.node, &path, report);
+            own(name, key, (object, path_of), (&member.node, &path), report);
         } else if let Some((kind, _, needs)) = PREDEFINED.iter().find(|(_, extension, _)| *extension == key) {
             if *kind != name && table::kind(name).is_some() {
                 report.error(member.key_at, &path, "extension", format!("is an extension of `{kind}`"));
@@ -143,8 +144,14 @@ fn header(extension: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
     }
 }
 
-/// Our own definitions: on the types that carry them, and by their schemas.
-fn own(name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Report<'_>) {
+/// Our own definitions: on the types that carry them, and by their schemas; one that defines a type says what the object is.
+fn own(
+    name: &str,
+    key: &str,
+    (object, path_of): (&Node<'_>, &Path<'_>),
+    (node, path): (&Node<'_>, &Path<'_>),
+    report: &mut Report<'_>,
+) {
     let Some(definition) = Definition::of(key) else { return };
     if !definition.on.is_empty() && !definition.on.contains(&name) {
         let told = format!("`{}` is an extension of: {}", definition.name, definition.on.join(", "));
@@ -155,6 +162,7 @@ fn own(name: &str, key: &str, node: &Node<'_>, path: &Path<'_>, report: &mut Rep
         .get(&(definition.id, ""))
         .or_else(|| definition.on.iter().find(|on| **on == name).and_then(|on| SCHEMAS.get(&(definition.id, *on))));
     let Some(schema) = schema else { return };
+    let (node, path) = if definition.is_object() { (object, path_of) } else { (node, path) };
     let value = value(node);
     for error in schema.iter_errors(&value).take(8) {
         let pointer = error.instance_path().to_string();

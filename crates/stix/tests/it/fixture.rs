@@ -7,6 +7,8 @@ use stillwatch_model::saved::{Client, Network, TextSketch};
 use stillwatch_model::tracked::{Basis, Claim, Evasion, Evidence, Factor, Likelihood, Note, Status, Tracked};
 use stillwatch_model::{Capability, Family, LinkKind, LinkSummary, Severity, Signal, Tokens};
 use stillwatch_stix::campaign::{Options, Producer};
+use stillwatch_stix::marking::Tlp;
+use stillwatch_stix::{Object, notice};
 
 pub(crate) const JA4: &str = "t13d1516h2_8daaf6152771_b186095e22b6";
 
@@ -150,4 +152,14 @@ fn networks() -> Vec<Network> {
     all.push(Network { address: "203.0.113.77".to_owned(), asn: None, exchanges: 9, accounts: 3, strangers: 4_000 });
     all.push(Network { address: "PLANTED-address".to_owned(), asn: None, exchanges: 1, accounts: 1, strangers: 0 });
     all
+}
+
+/// A notice about the campaign, and an acknowledgement of it.
+pub(crate) fn notices() -> Vec<String> {
+    let (by, other) = (options().producer, Producer { name: "Lab Two".into(), ..Producer::default() });
+    let from = "2026-06-02T09:00:00Z".parse().expect("an instant");
+    let told = notice::notice(&by, &campaign().id, from, "2026-06-01T00:00:00Z", Tlp::Amber);
+    let id = Object::read(&told, 16).expect("an object").head.id.to_string();
+    let read = notice::acknowledgement(&other, &id, "2026-06-01T12:00:00Z", Tlp::Amber);
+    vec![told, read]
 }

@@ -11,7 +11,7 @@ use stillwatch_model::tracked::{Status, Tracked};
 use stillwatch_stix::Severity;
 use stillwatch_stix::campaign::{self, Options};
 use stillwatch_stix::validate::{Rules, validate};
-use stillwatch_stix::{bundle, opinion, sighting};
+use stillwatch_stix::{bundle, notice, opinion, sighting};
 
 use crate::{faults, fixture};
 
@@ -95,6 +95,22 @@ fn stix2_reads_ours_without_custom_content() {
         assert_eq!(said["other"], serde_json::json!([]));
         assert!(said["checked"].as_u64() > Some(5));
     }
+}
+
+/// Types that a definition adds: the validator passes them, and `stix2` reads them once it is told of the type.
+#[test]
+fn others_read_notices_once_they_know_the_types() {
+    let Some(python) = python() else { return };
+    let mut all = fixture::notices();
+    all.extend(["action-notice", "notice-acknowledgement"].into_iter().flat_map(notice::defined));
+    all.sort();
+    all.dedup();
+    let bundle = [bundle::write(all.iter().map(String::as_str))];
+    let said = check(&python, "validate", &bundle).remove(0);
+    assert_eq!((&said["errors"], &said["strict"]), (&serde_json::json!([]), &serde_json::json!([])));
+    let said = check(&python, "notices", &bundle).remove(0);
+    assert_eq!(said["lost"], serde_json::json!([]));
+    assert_eq!(said["objects"].as_u64(), Some(5));
 }
 
 #[test]

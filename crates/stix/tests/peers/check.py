@@ -1,6 +1,6 @@
 """What others' programs say of a bundle, as one JSON object.
 
-In: a mode (validate, parse, misp, ids) and files. Out: JSON on stdout.
+In: a mode (validate, parse, notices, misp, ids) and files. Out: JSON on stdout.
 Nothing is fetched: what the validator would ask the network for it has in its own files.
 """
 
@@ -49,6 +49,24 @@ def parse(path):
     return {"objects": len(bundle.objects), "lost": lost}
 
 
+def notices(path):
+    """The same, once the types that extension definitions add are registered, as `stix2` wants it."""
+    import stix2
+    from stix2 import properties as p
+
+    with open(path, encoding="utf-8") as file:
+        said = json.load(file)["objects"]
+    ids = {o["name"]: o["id"] for o in said if o["type"] == "extension-definition"}
+    ref = lambda kind: p.ReferenceProperty(valid_types=kind, spec_version="2.1", required=True)
+    own = {
+        "action-notice": [("campaign_ref", ref("campaign")), ("acts_from", p.TimestampProperty(required=True))],
+        "notice-acknowledgement": [("notice_ref", ref("action-notice"))],
+    }
+    for kind, properties in own.items():
+        stix2.v21.CustomObject(kind, properties, ids[kind])(type(kind, (), {}))
+    return parse(path)
+
+
 def ids(path):
     """Ids of observables as `stix2` makes them, where they aren't ours."""
     import stix2
@@ -88,5 +106,5 @@ def misp(path):
 
 if __name__ == "__main__":
     mode, *paths = sys.argv[1:]
-    done = {path: {"validate": validate, "parse": parse, "ids": ids, "misp": misp}[mode](path) for path in paths}
+    done = {path: {"validate": validate, "parse": parse, "notices": notices, "ids": ids, "misp": misp}[mode](path) for path in paths}
     json.dump(done, sys.stdout, indent=1, ensure_ascii=False)

@@ -108,7 +108,13 @@ pub struct Remark {
 }
 
 /// Writes a step down.
-async fn step(tx: &mut Transaction<'static, Any>, indicator: &str, what: &str, because: &str, by: &By) -> Result<()> {
+pub(crate) async fn step(
+    tx: &mut Transaction<'static, Any>,
+    indicator: &str,
+    what: &str,
+    because: &str,
+    by: &By,
+) -> Result<()> {
     sqlx::query(
         "INSERT INTO intel_history (place, indicator, recorded, author, what, because) \
          SELECT COALESCE(MAX(place), 0) + 1, $1, $2, $3, $4, $5 FROM intel_history",
