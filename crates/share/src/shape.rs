@@ -8,6 +8,7 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 use serde_json::{Value, json};
+use stillwatch_stix::effect::BOUNDS;
 use stillwatch_stix::extension::is_ja4;
 use stillwatch_stix::{id, version};
 
@@ -36,6 +37,8 @@ pub enum Shape {
     Flag,
     /// 0 to 100.
     Percent,
+    /// A change in per cent, in tens.
+    Tens,
     /// 0 to 1.
     Share,
     /// An order of magnitude, 0 to 19.
@@ -82,6 +85,7 @@ impl Shape {
             "hour" => Shape::Hour,
             "flag" => Shape::Flag,
             "percent" => Shape::Percent,
+            "tens" => Shape::Tens,
             "share" => Shape::Share,
             "magnitude" => Shape::Magnitude,
             "count" => Shape::Count,
@@ -123,6 +127,7 @@ impl Shape {
             }
             Shape::Flag => value.is_boolean(),
             Shape::Percent => whole(100),
+            Shape::Tens => value.as_i64().is_some_and(|tens| tens % 10 == 0 && (BOUNDS.0..=BOUNDS.1).contains(&tens)),
             Shape::Share => value.as_f64().is_some_and(|share| (0.0..=1.0).contains(&share)),
             Shape::Magnitude => whole(19),
             Shape::Count => whole(999_999_999),

@@ -1,4 +1,4 @@
-//! Extension: what STIX 2.1 has no words for, said by seven extension definitions (`docs/stix.md`).
+//! Extension: what STIX 2.1 has no words for, said by eight extension definitions (`docs/stix.md`).
 //! In: sketches, metrics, clients, responses, handling. Out: extension contents, and the definitions that travel with them.
 //! Invariant: volumes are orders of magnitude; ids never change within a major version; schemas are `schemas/stix/`.
 //! Not here: which object carries which (`campaign`).
@@ -29,6 +29,9 @@ pub const ACTION_NOTICE: &str = "extension-definition--a12f1e86-49ff-59cb-9e33-8
 /// That a notice was read: a new domain object (STIX 2.1, section 7.3).
 pub const NOTICE_ACKNOWLEDGEMENT: &str = "extension-definition--2d19bdf7-2bcf-5f7c-9e33-adf72e4e2996";
 
+/// How a campaign's volume changed at the teller: a new domain object (STIX 2.1, section 7.3).
+pub const CAMPAIGN_EFFECT: &str = "extension-definition--4d8478ca-438a-526e-9459-56bd39cfa58b";
+
 /// Who publishes the definitions.
 pub const PUBLISHER: &str = "identity--e71e0f5d-5e9f-5cb7-8b7b-cdd0a45cdb01";
 /// When the definitions of this version were published.
@@ -54,7 +57,7 @@ pub struct Definition {
 }
 
 /// Every definition.
-pub const DEFINITIONS: [Definition; 7] = [
+pub const DEFINITIONS: [Definition; 8] = [
     Definition {
         id: TEXT_SKETCH,
         name: "text-sketch",
@@ -118,6 +121,15 @@ pub const DEFINITIONS: [Definition; 7] = [
         about: "That the teller has read an action notice. Nothing else is said: no answer, no opinion, no intention.",
         schema: include_str!("../../../schemas/stix/notice-acknowledgement.schema.json"),
     },
+    Definition {
+        id: CAMPAIGN_EFFECT,
+        name: "campaign-effect",
+        version: "1.0.0",
+        kinds: &[NEW_OBJECT],
+        on: &["campaign-effect"],
+        about: "By how many tens of per cent the volume of a campaign changed at the teller after it acted. For a hub that tells a mean of three or more members, and nothing of one.",
+        schema: include_str!("../../../schemas/stix/campaign-effect.schema.json"),
+    },
 ];
 
 impl Definition {
@@ -130,7 +142,7 @@ impl Definition {
     /// The definition of that id.
     #[must_use]
     pub fn of(id: &str) -> Option<&'static Definition> {
-        static ALL: [Definition; 7] = DEFINITIONS;
+        static ALL: [Definition; 8] = DEFINITIONS;
         ALL.iter().find(|definition| definition.id == id)
     }
 

@@ -6,6 +6,7 @@
 pub mod bundle;
 pub mod campaign;
 pub mod decided;
+pub mod effect;
 pub mod extension;
 mod fault;
 pub mod heard;

@@ -35,6 +35,8 @@ pub enum Of {
     Type,
     /// Relationships from indicators and campaigns to a technique.
     Technique,
+    /// How a campaign's volume changed: not how many, but the mean of what members say, in tens of per cent.
+    Effect,
 }
 
 impl Of {
@@ -42,6 +44,7 @@ impl Of {
         match self {
             Of::Type => "type",
             Of::Technique => "technique",
+            Of::Effect => "effect",
         }
     }
 }
@@ -53,9 +56,9 @@ pub struct Cell {
     pub week: Micros,
     /// What it counts.
     pub of: Of,
-    /// The type, or the technique's id.
+    /// The type, or the technique's or campaign's id.
     pub name: String,
-    /// How many.
+    /// How many; of an effect, per cent.
     pub objects: i64,
 }
 
@@ -97,11 +100,16 @@ async fn count(store: &Store, week: Micros) -> Result<Cells> {
     // What ties others together is counted as techniques, and nowhere else: cells of different kinds say nothing of each other.
     let sql = format!(
         "SELECT collection + 0, type || '', COUNT(DISTINCT id) {RANGE} \
-         AND type || '' NOT IN ('relationship', 'marking-definition', 'extension-definition', 'language-content') \
+         AND type || '' NOT IN ('relationship', 'campaign-effect', 'marking-definition', 'extension-definition', 'language-content') \
          GROUP BY collection + 0, type || '' HAVING COUNT(DISTINCT source) >= {FLOOR}"
     );
     for row in sqlx::query(AssertSqlSafe(sql)).bind(week).bind(week + WEEK).fetch_all(store.pool()).await? {
         cells.insert((row.try_get(0)?, Of::Type, row.try_get(1)?), row.try_get(2)?);
+    }
+    for ((collection, campaign), said) in effects(store, week).await? {
+        if said.len() >= FLOOR {
+            cells.insert((collection, Of::Effect, campaign), mean(said.values()));
+        }
     }
     let mut seen: BTreeMap<(i64, String), Contributed> = BTreeMap::new();
     for ((collection, pattern), one) in ties(store, week).await? {
@@ -165,6 +173,41 @@ async fn ties(store: &Store, week: Micros) -> Result<HashMap<(i64, String), Cont
         one.sources.insert(row.try_get(1)?);
     }
     Ok(ties)
+}
+
+#[derive(Deserialize)]
+struct Effect {
+    campaign_ref: String,
+    volume_change_percent: i64,
+}
+
+/// What members say in a week of how campaigns fared, the last of each: by collection and campaign, who and how much. Only of collections
+/// that nobody can read: elsewhere each would be told by itself.
+async fn effects(store: &Store, week: Micros) -> Result<BTreeMap<(i64, String), BTreeMap<String, i64>>> {
+    let mut effects: BTreeMap<(i64, String), BTreeMap<String, i64>> = BTreeMap::new();
+    let sql = format!(
+        "SELECT collection, source, json {RANGE} AND type || '' = 'campaign-effect' \
+         AND collection + 0 IN (SELECT number FROM collections WHERE can_read = 0) ORDER BY date_added"
+    );
+    let mut rows = sqlx::query(AssertSqlSafe(sql)).bind(week).bind(week + WEEK).fetch(store.pool());
+    while let Some(row) = rows.try_next().await? {
+        let json: String = row.try_get(2)?;
+        let Ok(said) = serde_json::from_str::<Effect>(&json) else { continue };
+        let uuid = said.campaign_ref.strip_prefix("campaign--").and_then(|uuid| Uuid::parse_str(uuid).ok());
+        let Some(uuid) = uuid else { continue };
+        let place = (row.try_get(0)?, format!("campaign--{uuid}"));
+        if effects.len() >= MOST_PATTERNS && !effects.contains_key(&place) {
+            continue;
+        }
+        effects.entry(place).or_default().insert(row.try_get(1)?, said.volume_change_percent.clamp(-100, 1000));
+    }
+    Ok(effects)
+}
+
+/// The mean, in tens: a median of three would be one member's figure.
+fn mean<'a>(said: impl ExactSizeIterator<Item = &'a i64>) -> i64 {
+    let count = said.len().max(1) as f64;
+    (said.sum::<i64>() as f64 / count / 10.0).round() as i64 * 10
 }
 
 fn by_collection(seen: &BTreeMap<(i64, String), Contributed>) -> BTreeMap<i64, Vec<String>> {
@@ -246,7 +289,7 @@ async fn keep(store: &Store, week: Micros, cells: &Cells, now: Micros) -> Result
 }
 
 /// Cells of whole weeks, from one Monday up to another, summed over collections: each that goes into a sum is told by itself to
-/// whoever may read its collection, so that a difference of sums is one of them.
+/// whoever may read its collection, so that a difference of sums is one of them. Effects are told a collection each.
 ///
 /// # Errors
 /// When the store can't be read.
@@ -254,14 +297,15 @@ pub async fn trends(store: &Store, collections: &[i64], from: Micros, to: Micros
     let given = rows::given(store.dialect(), &[("number", Kind::Int)]);
     let sql = format!(
         "SELECT week, what, name, CAST(SUM(objects) AS BIGINT) FROM trends WHERE week >= $2 AND week < $3 \
-         AND collection IN (SELECT r.number FROM {given}) GROUP BY week, what, name ORDER BY week, what, name"
+         AND collection IN (SELECT r.number FROM {given}) \
+         GROUP BY week, what, name, CASE WHEN what = 'effect' THEN collection ELSE 0 END ORDER BY week, what, name"
     );
     let numbers: Vec<[i64; 1]> = collections.iter().map(|number| [*number]).collect();
     let query = sqlx::query(AssertSqlSafe(sql)).bind(rows::text(&numbers)?).bind(week_of(from)).bind(to);
     let mut cells = Vec::new();
     for row in query.fetch_all(store.pool()).await? {
         let what: String = row.try_get(1)?;
-        let of = if what == Of::Technique.name() { Of::Technique } else { Of::Type };
+        let of = [Of::Technique, Of::Effect].into_iter().find(|of| of.name() == what).unwrap_or(Of::Type);
         cells.push(Cell { week: row.try_get(0)?, of, name: row.try_get(2)?, objects: row.try_get(3)? });
     }
     Ok(cells)

@@ -45,7 +45,12 @@ async fn told(
     let (from, to) = interval(query.as_deref().unwrap_or_default(), now)?;
     let book = node.book();
     let mine: Vec<i64> = book.collections().filter(|c| client.may(c).read).map(|c| c.number).collect();
-    let cells = trends::trends(&node.store, &mine, from, to).await?;
+    let mut cells = trends::trends(&node.store, &mine, from, to).await?;
+    // What nobody can read is told to those who may contribute, and of it nothing but effects.
+    let given = book.collections().filter(|c| !c.can_read && client.may(c).write).map(|c| c.number);
+    let given: Vec<i64> = given.collect();
+    let effects = trends::trends(&node.store, &given, from, to).await?;
+    cells.extend(effects.into_iter().filter(|cell| cell.of == Of::Effect));
     let did = Did { objects: cells.len(), ..Did::default() };
     Ok(Answer::json(text(&cells, from, to)).did(did))
 }
@@ -83,17 +88,20 @@ fn micros(name: &str, text: &str) -> Result<Micros, Refusal> {
 }
 
 fn text(cells: &[Cell], from: Micros, to: Micros) -> String {
-    let mut weeks: BTreeMap<Micros, (Vec<Value>, Vec<Value>)> = BTreeMap::new();
+    let mut weeks: BTreeMap<Micros, [Vec<Value>; 3]> = BTreeMap::new();
     for cell in cells {
-        let (types, techniques) = weeks.entry(cell.week).or_default();
+        let [types, techniques, effects] = weeks.entry(cell.week).or_default();
         match cell.of {
+            Of::Effect => effects.push(json!({"campaign": cell.name, "volume_change_percent": cell.objects})),
             Of::Type => types.push(json!({"type": cell.name, "objects": cell.objects})),
             Of::Technique => techniques.push(json!({"technique": cell.name, "relationships": cell.objects})),
         }
     }
     let weeks: Vec<Value> = weeks
         .into_iter()
-        .map(|(week, (types, techniques))| json!({"week": instant(week), "types": types, "techniques": techniques}))
+        .map(|(week, [types, techniques, effects])| {
+            json!({"week": instant(week), "types": types, "techniques": techniques, "effects": effects})
+        })
         .collect();
     json!({"from": instant(from), "to": instant(to), "contributors_at_least": FLOOR, "weeks": weeks}).to_string()
 }

@@ -39,10 +39,10 @@ pub struct Ready {
 }
 
 /// A campaign that a notice may be about.
-struct About {
-    id: String,
-    is_ours: bool,
-    known: Vec<String>,
+pub(super) struct About {
+    pub(super) id: String,
+    pub(super) is_ours: bool,
+    pub(super) known: Vec<String>,
 }
 
 /// A notice that we act on a campaign from `from` on; the campaign is named by its id or the beginning of one.
@@ -135,7 +135,7 @@ pub async fn acknowledgement(store: &Store, told: &[Notice], producer: &Producer
 }
 
 /// The campaign that is meant: one of ours that was told or proposed, or one that a peer told.
-async fn about(store: &Store, given: &str) -> Result<About> {
+pub(super) async fn about(store: &Store, given: &str) -> Result<About> {
     match tracked_by_id(store, given).await {
         Ok(campaign) => {
             if matches!(campaign.status, Status::FalsePositive | Status::Benign) {
@@ -186,6 +186,6 @@ async fn newest(store: &Store, id: &str, is_received: bool) -> Result<Option<(St
     Ok(found.map(|(_, text, revoked)| (text, revoked)))
 }
 
-fn id_of(text: &str) -> String {
+pub(super) fn id_of(text: &str) -> String {
     Object::read(text, Limits::default().depth).map(|object| object.head.id.to_string()).unwrap_or_default()
 }

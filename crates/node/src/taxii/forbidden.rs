@@ -3,6 +3,7 @@
 //! Invariant: judged by the object's own markings alone, so that a refusal tells nothing of what else is here.
 //! Not here: a member's node, which keeps such an object and shows it to nobody (`track::exchange`).
 
+use stillwatch_stix::effect::EFFECT;
 use stillwatch_stix::marking::{Pap, Tlp};
 use stillwatch_track::exchange::Collection;
 
@@ -22,6 +23,13 @@ pub(super) fn refuse(item: Result<Item, Bad>, collection: &Collection) -> Result
 
 fn reason(item: &Item, collection: &Collection) -> Option<String> {
     let marked = &item.marked;
+    if item.kind == EFFECT && collection.can_read {
+        return Some(
+            "how a campaign fared at one member is nobody else's: send it to a collection that nobody can read \
+             (docs/coordination.md)"
+                .to_owned(),
+        );
+    }
     if let Some(unread) = &marked.unread {
         return Some(format!(
             "its marking `{unread}` is none that this hub can read, or isn't in the same request, and may forbid to pass it \

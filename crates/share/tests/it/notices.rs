@@ -8,6 +8,7 @@ use stillwatch_model::tracked::Status;
 use stillwatch_share::scan::Scanners;
 use stillwatch_share::{Desk, Draft, Set, check};
 use stillwatch_stix::campaign::Producer;
+use stillwatch_stix::effect::{EFFECT, effect};
 use stillwatch_stix::marking::Tlp;
 use stillwatch_stix::notice::{ACKNOWLEDGEMENT, NOTICE, acknowledgement, notice};
 
@@ -22,7 +23,7 @@ fn told(tlp: Tlp) -> Result<Vec<String>, Box<dyn std::error::Error>> {
     let id = serde_json::from_str::<Value>(&told)?["id"].as_str().ok_or("no id")?.to_owned();
     let read = acknowledgement(&by, &id, NOW, tlp);
     let mut all = exported(tlp, Status::Confirmed);
-    for text in [told, read] {
+    for text in [told, read, effect(&by, CAMPAIGN, -83.0, NOW, tlp)] {
         let mut value: Value = serde_json::from_str(&text)?;
         for (name, words) in [
             ("description", json!("PLANTED act with us")),
@@ -55,7 +56,10 @@ fn left(draft: &Draft, tlp: Tlp) -> Result<Vec<Result<Value, String>>, Box<dyn s
     let set = Set::of(texts.iter().map(String::as_str));
     let scanners = Scanners::default();
     let decided = Desk::new(draft, recipient(draft), &scanners).at(NOW.parse()?).decide(&set);
-    let ours = set.ids().zip(decided).filter(|(id, _)| id.starts_with(NOTICE) || id.starts_with(ACKNOWLEDGEMENT));
+    let ours = set
+        .ids()
+        .zip(decided)
+        .filter(|(id, _)| [NOTICE, ACKNOWLEDGEMENT, EFFECT].iter().any(|kind| id.starts_with(kind)));
     ours.map(|(_, one)| match one {
         Ok(preview) => Ok(Ok(serde_json::from_str(&preview.text)?)),
         Err(held) => Ok(Err(held.why)),
@@ -69,7 +73,7 @@ fn no_shipped_profile_lets_one_out_and_each_says_why() -> Done {
         let draft = draft(name)?;
         let tlp = if name == "public" { Tlp::Clear } else { Tlp::Amber };
         let all = left(&draft, tlp)?;
-        assert_eq!(all.len(), 2);
+        assert_eq!(all.len(), 3);
         for one in all {
             let why = one.err().ok_or(format!("{name} lets a notice out"))?;
             let because = draft.because("no-notices").ok_or("no reason")?;
@@ -97,9 +101,18 @@ fn switched_on_the_form_leaves_and_nothing_beside_it() -> Done {
             all.sort_unstable();
             all
         };
-        assert_eq!(names, [with(&["acts_from", "campaign_ref"]), with(&["notice_ref"])], "{name}");
+        assert_eq!(
+            names,
+            [
+                with(&["acts_from", "campaign_ref"]),
+                with(&["notice_ref"]),
+                with(&["campaign_ref", "volume_change_percent"])
+            ],
+            "{name}"
+        );
         assert_eq!(all[0]["acts_from"], "2026-12-01T09:00:00.000Z");
         assert_eq!(all[0]["campaign_ref"], CAMPAIGN);
+        assert_eq!(all[2]["volume_change_percent"], -80);
     }
     Ok(())
 }
@@ -108,7 +121,9 @@ fn switched_on_the_form_leaves_and_nothing_beside_it() -> Done {
 fn where_nothing_competitive_leaves_one_word_is_not_enough() -> Done {
     let all = left(&switched("conservative")?, Tlp::Amber)?;
     assert!(
-        all.iter().all(|one| one.as_ref().is_err_and(|why| why.contains("acts_from") || why.contains("notice_ref"))),
+        all.iter().all(|one| one.as_ref().is_err_and(|why| ["acts_from", "notice_ref", "volume_change_percent"]
+            .iter()
+            .any(|part| why.contains(part)))),
         "{all:?}"
     );
     let all = left(&switched("public")?, Tlp::Clear)?;

@@ -203,12 +203,11 @@ fn after_decisions(folder: &Path) -> std::path::PathBuf {
     data
 }
 
-#[test]
-fn what_came_of_decisions_is_drawn() {
+/// The same, and decisions about its members after ten days.
+pub(crate) fn decided(folder: &Path) -> std::path::PathBuf {
     use stillwatch_track::decisions::{After, Change, Happened, Kept, change};
     use stillwatch_track::{By, Error, Filter, Missing, Place, Store};
-    let folder = tempfile::tempdir().expect("a folder");
-    let data = after_decisions(folder.path());
+    let data = after_decisions(folder);
     let decided: Result<(), Error> = crate::places::block_on(async {
         let store = Store::open(&Place::Folder(data.clone()), Missing::Make).await?;
         // Ten runs first: what comes later is compared with what was done before.
@@ -242,6 +241,13 @@ fn what_came_of_decisions_is_drawn() {
         Ok(())
     });
     decided.expect("decisions");
+    data
+}
+
+#[test]
+fn what_came_of_decisions_is_drawn() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let data = decided(folder.path());
     let listed = out(&data, &["campaigns", "list"]);
     insta::assert_snapshot!("list_again", listed);
     let json = out(&data, &["campaigns", "list", "--format", "json"]);

@@ -12,6 +12,7 @@ use stillwatch_stix::campaign::Producer;
 use stillwatch_stix::marking::Tlp;
 use stillwatch_stix::notice;
 
+use crate::campaigns::decided;
 use crate::intel::receive;
 use crate::lab::Lab;
 use crate::release::{KEY, PUBLIC, by, masked};
@@ -150,11 +151,48 @@ fn a_received_one_is_shown_in_our_words_and_read() -> Tested {
 }
 
 #[test]
+fn how_a_campaign_fared_is_proposed_in_tens() -> Tested {
+    let folder = tempfile::tempdir()?;
+    let data = decided(folder.path());
+    let lab = Lab { folder, data };
+    lab.done("ledger init record --name lab.example/ledger")?;
+    adopt(&lab, "expanded", true)?;
+    adopt(&lab, "conservative", false)?;
+    std::fs::write(lab.at("token.key"), [9u8; 32])?;
+    let all: Value = serde_json::from_str(&lab.done("campaigns list --format json")?)?;
+    let id = |at: usize| all["campaigns"][at]["id"].as_str().ok_or("no campaign");
+    let (new, old) = (id(0)?, id(1)?);
+    let with = format!("--producer Harbor --key {PUBLIC} --token-key lab-one.example=token.key");
+    let effect = |campaign: &str, profile: &str| {
+        format!("notice effect {campaign} --to lab-one.example --profile {profile} {with} --ledger record")
+    };
+    let mut text = said(&lab, "ana", &effect(old, "expanded"))?;
+    assert_eq!(by(&lab, "ana", &format!("release propose {old} --profile expanded {with}"))?.0, 0);
+    text += &said(&lab, "ana", &effect(old, "conservative"))?;
+    text += &said(&lab, "ana", &effect(new, "expanded"))?;
+    text += &said(&lab, "ana", &effect(old, "expanded").replace("--to lab-one.example", ""))?;
+    let (code, release, told) = by(&lab, "ana", &effect(old, "expanded"))?;
+    assert_eq!(code, 0, "{told}");
+    text += &told;
+    let (_, bytes, _) = by(&lab, "ben", &format!("release show {} --to lab-one.example --bytes", release.trim()))?;
+    let one = bytes.lines().find(|line| line.contains("\"campaign-effect\"")).ok_or("no effect")?;
+    let one: Value = serde_json::from_str(one)?;
+    assert_eq!((&one["campaign_ref"], &one["volume_change_percent"]), (&json!(old), &json!(-100)));
+    insta::assert_snapshot!("notice_effect", plain(&text));
+    Ok(())
+}
+
+#[test]
 fn notice_tells_how_it_is_used() -> Tested {
     let mut text = String::new();
-    for line in
-        ["notice --help", "notice propose --help", "notice list --help", "notice show --help", "notice read --help"]
-    {
+    for line in [
+        "notice --help",
+        "notice propose --help",
+        "notice list --help",
+        "notice show --help",
+        "notice read --help",
+        "notice effect --help",
+    ] {
         let mut help = std::process::Command::new(env!("CARGO_BIN_EXE_stillwatch"));
         let help = help.args(line.split(' ')).env_clear().env("COLUMNS", "130").output()?;
         text += &format!("$ stillwatch {line}\n{}\n", String::from_utf8(help.stdout)?);

@@ -8,7 +8,7 @@ use stillwatch_model::tracked::{Basis, Claim, Evasion, Evidence, Factor, Likelih
 use stillwatch_model::{Capability, Family, LinkKind, LinkSummary, Severity, Signal, Tokens};
 use stillwatch_stix::campaign::{Options, Producer};
 use stillwatch_stix::marking::Tlp;
-use stillwatch_stix::{Object, notice};
+use stillwatch_stix::{Object, effect, notice};
 
 pub(crate) const JA4: &str = "t13d1516h2_8daaf6152771_b186095e22b6";
 
@@ -154,12 +154,13 @@ fn networks() -> Vec<Network> {
     all
 }
 
-/// A notice about the campaign, and an acknowledgement of it.
+/// A notice about the campaign, an acknowledgement of it, and how the campaign's volume changed.
 pub(crate) fn notices() -> Vec<String> {
     let (by, other) = (options().producer, Producer { name: "Lab Two".into(), ..Producer::default() });
     let from = "2026-06-02T09:00:00Z".parse().expect("an instant");
     let told = notice::notice(&by, &campaign().id, from, "2026-06-01T00:00:00Z", Tlp::Amber);
     let id = Object::read(&told, 16).expect("an object").head.id.to_string();
     let read = notice::acknowledgement(&other, &id, "2026-06-01T12:00:00Z", Tlp::Amber);
-    vec![told, read]
+    let changed = effect::effect(&by, &campaign().id, -83.0, "2026-06-20T00:00:00Z", Tlp::Amber);
+    vec![told, read, changed]
 }

@@ -11,7 +11,7 @@ use stillwatch_model::tracked::{Status, Tracked};
 use stillwatch_stix::Severity;
 use stillwatch_stix::campaign::{self, Options};
 use stillwatch_stix::validate::{Rules, validate};
-use stillwatch_stix::{bundle, notice, opinion, sighting};
+use stillwatch_stix::{bundle, effect, notice, opinion, sighting};
 
 use crate::{faults, fixture};
 
@@ -103,6 +103,7 @@ fn others_read_notices_once_they_know_the_types() {
     let Some(python) = python() else { return };
     let mut all = fixture::notices();
     all.extend(["action-notice", "notice-acknowledgement"].into_iter().flat_map(notice::defined));
+    all.extend(effect::defined());
     all.sort();
     all.dedup();
     let bundle = [bundle::write(all.iter().map(String::as_str))];
@@ -110,7 +111,7 @@ fn others_read_notices_once_they_know_the_types() {
     assert_eq!((&said["errors"], &said["strict"]), (&serde_json::json!([]), &serde_json::json!([])));
     let said = check(&python, "notices", &bundle).remove(0);
     assert_eq!(said["lost"], serde_json::json!([]));
-    assert_eq!(said["objects"].as_u64(), Some(5));
+    assert_eq!(said["objects"].as_u64(), Some(7));
 }
 
 #[test]

@@ -61,6 +61,10 @@ def notices(path):
     own = {
         "action-notice": [("campaign_ref", ref("campaign")), ("acts_from", p.TimestampProperty(required=True))],
         "notice-acknowledgement": [("notice_ref", ref("action-notice"))],
+        "campaign-effect": [
+            ("campaign_ref", ref("campaign")),
+            ("volume_change_percent", p.IntegerProperty(required=True)),
+        ],
     }
     for kind, properties in own.items():
         stix2.v21.CustomObject(kind, properties, ids[kind])(type(kind, (), {}))

@@ -17,6 +17,7 @@ on_both![
     what_was_told_never_changes,
     collections_of_different_readers_tell_no_difference,
     only_members_count,
+    an_effect_is_the_mean_of_three_members,
 ];
 
 type Result<T = ()> = std::result::Result<T, stillwatch_track::Error>;
@@ -27,13 +28,17 @@ const DAY: i64 = 86_400_000_000;
 const EVER: i64 = FIRST + 100 * WEEK;
 
 async fn collection(store: &Store, alias: &str) -> Result<Collection> {
+    made(store, alias, true).await
+}
+
+async fn made(store: &Store, alias: &str, can_read: bool) -> Result<Collection> {
     let new = NewCollection {
         id: None,
         root: "trust".into(),
         alias: Some(alias.into()),
         title: alias.into(),
         description: None,
-        can_read: true,
+        can_read,
         can_write: true,
         profile: None,
         most_tlp: 2,
@@ -210,5 +215,46 @@ async fn only_members_count(place: Place) -> Tested {
     put(&store, &into, "lab-three", week(1), "tool", 8).await?;
     settle(&store, FIRST + 2 * WEEK + DAY).await?;
     assert!(told(&store, &[&into]).await?.is_empty());
+    Ok(())
+}
+
+async fn an_effect_is_the_mean_of_three_members(place: Place) -> Tested {
+    let (store, shared) = world(&place).await?;
+    let inbox = made(&store, "inbox", false).await?;
+    let said = |campaign: usize, percent: i64| {
+        format!(r#"{{"campaign_ref":"{}","volume_change_percent":{percent}}}"#, id("campaign", campaign))
+    };
+    let mut n = 0;
+    let mut put = async |into: &Collection, source: &str, at: usize, json: String| {
+        n += 1;
+        put_json(&store, into, source, week(at), &id("campaign-effect", n), &json).await
+    };
+    for (source, percent) in [("lab-one", -90), ("lab-two", -80), ("lab-three", -50)] {
+        put(&inbox, source, 0, said(1, percent)).await?;
+        // Where others could read each by itself no mean is told, and no count.
+        put(&shared, source, 0, said(1, percent)).await?;
+    }
+    // Two members however often, text, one that isn't a member; three in two weeks.
+    for _ in 0..3 {
+        put(&inbox, "lab-one", 0, said(2, -90)).await?;
+        put(&inbox, "lab-two", 0, said(2, -90)).await?;
+    }
+    put(&inbox, "ada", 0, said(2, -90)).await?;
+    put(&inbox, "lab-three", 0, said(2, -90).replace("campaign--", "we all block ")).await?;
+    put(&inbox, "lab-three", 1, said(2, -90)).await?;
+    // The last that each says in a week counts, within bounds.
+    for (source, percent) in [("lab-one", 5_000), ("lab-one", -100), ("lab-two", -100), ("lab-three", 1_000_000)] {
+        put(&inbox, source, 1, said(3, percent)).await?;
+    }
+    assert_eq!(settle(&store, FIRST + 3 * WEEK).await?, 2);
+    let all = [(0, id("campaign", 1), -70), (1, id("campaign", 3), 270)];
+    assert_eq!(told(&store, &[&inbox]).await?, all);
+    assert!(told(&store, &[&shared]).await?.is_empty());
+    // A fourth member who comes later changes nothing of what was told.
+    put(&inbox, "lab-four", 0, said(1, 0)).await?;
+    assert_eq!(settle(&store, FIRST + 4 * WEEK).await?, 0);
+    assert_eq!(told(&store, &[&inbox]).await?, all);
+    let of = trends(&store, &[inbox.number], 0, EVER).await?;
+    assert!(of.iter().all(|cell| cell.of == Of::Effect));
     Ok(())
 }

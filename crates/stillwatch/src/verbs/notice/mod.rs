@@ -3,6 +3,7 @@
 //! Invariant: one file a verb; nothing leaves by these verbs: a notice or an acknowledgement is proposed as any release is.
 //! Not here: the form (`stix`), whether a profile permits it (`share`).
 
+mod effect;
 mod list;
 mod propose;
 mod read;
@@ -29,6 +30,7 @@ use super::store::{Author, Data, block_on, minute, plain, print, print_json, say
   stillwatch notice list                            ours and received, and who has read ours
   stillwatch notice show 81c2aa00
   stillwatch notice read 81c2aa00 --profile expanded --producer Harbor
+  stillwatch notice effect 5f0c12ab --to hub.example --profile expanded --producer Harbor
   stillwatch release withdraw RELEASE --because T-9   takes a notice back, as anything that was released
 
 A notice says from when we act on a campaign, so that an actor isn't warned early: which campaign, which hour, nothing
@@ -51,6 +53,8 @@ pub(crate) struct Args {
 enum Verb {
     /// Put before people that others be told from when we act on a campaign
     Propose(Box<propose::Args>),
+    /// Put before people that a hub be told how a campaign's volume changed here, for a mean of several members
+    Effect(Box<effect::Args>),
     /// List notices, ours and received, with who has read ours
     List(list::Args),
     /// Show one
@@ -121,6 +125,7 @@ pub(crate) fn run(args: &Args) -> Result<u8, String> {
         let store = args.data.open(&by).await?;
         let done = match &args.verb {
             Verb::Propose(inner) => propose::run(&store, inner, &args.recording, &by).await,
+            Verb::Effect(inner) => effect::run(&store, inner, &args.recording, &by).await,
             Verb::List(inner) => list::run(&store, inner, &by).await,
             Verb::Show(inner) => show::run(&store, inner, &by).await,
             Verb::Read(inner) => read::run(&store, inner, &args.recording, &by).await,
