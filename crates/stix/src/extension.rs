@@ -30,7 +30,7 @@ pub const ACTION_NOTICE: &str = "extension-definition--a12f1e86-49ff-59cb-9e33-8
 pub const NOTICE_ACKNOWLEDGEMENT: &str = "extension-definition--2d19bdf7-2bcf-5f7c-9e33-adf72e4e2996";
 
 /// How a campaign's volume changed at the teller: a new domain object (STIX 2.1, section 7.3).
-pub const CAMPAIGN_EFFECT: &str = "extension-definition--4d8478ca-438a-526e-9459-56bd39cfa58b";
+pub const CAMPAIGN_EFFECT: &str = "extension-definition--4790e872-00c1-5845-b6de-e86885a88b3c";
 
 /// Who publishes the definitions.
 pub const PUBLISHER: &str = "identity--e71e0f5d-5e9f-5cb7-8b7b-cdd0a45cdb01";

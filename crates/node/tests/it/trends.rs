@@ -82,8 +82,6 @@ async fn effects_are_told_to_those_who_contribute_and_never_one_by_one() -> Test
     };
     let refused = lab.post("both", "shared", &envelope(&[said("both", -80.0)])).await?.json();
     assert!(refused["failures"][0]["message"].as_str().is_some_and(|why| why.contains("nobody can read")), "{refused}");
-    let taken = lab.post("both", "effects", &envelope(&[said("both", -80.0)])).await?.json();
-    assert_eq!(taken["success_count"], 1, "{taken}");
     assert_eq!(lab.get("both", "/trust/collections/effects/objects/").await?.status, 403, "nobody reads it");
     // What came three weeks ago.
     for (who, percent) in [("both", -80.0), ("writer", -90.0), ("stranger", -50.0)] {
@@ -93,6 +91,8 @@ async fn effects_are_told_to_those_who_contribute_and_never_one_by_one() -> Test
         let came = Came { id, version, kind: "campaign-effect", tlp: 1, pap: 2, json: &json };
         add(&lab.node.store, &effects, who, &[came], || now() - 3 * WEEK, &|_| Ok(None)).await?;
     }
+    let taken = lab.post("both", "effects", &envelope(&[said("both", -80.0)])).await?.json();
+    assert_eq!(taken["success_count"], 1, "{taken}");
     settle(&lab.node.store, now()).await?;
     let told = async |who: &str| -> Tested<serde_json::Value> {
         let json = lab.get(who, "/api/v1/trends").await?.json();
