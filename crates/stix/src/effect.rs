@@ -6,10 +6,9 @@
 use serde_json::json;
 
 use crate::campaign::Producer;
-use crate::extension::{CAMPAIGN_EFFECT, Definition, NEW_OBJECT, publisher};
-use crate::made::Made;
+use crate::extension::{self, CAMPAIGN_EFFECT};
+use crate::id;
 use crate::marking::Tlp;
-use crate::{id, version};
 
 /// Type of such an object.
 pub const EFFECT: &str = "campaign-effect";
@@ -27,22 +26,17 @@ pub fn tens(percent: f64) -> i64 {
 /// The producer's volume of a campaign changed by so many per cent. One a campaign and producer: a later one is another version.
 #[must_use]
 pub fn effect(by: &Producer, campaign: &str, percent: f64, at: &str, tlp: Tlp) -> String {
-    let at = version::timestamp(at).unwrap_or_default();
     let id = id::domain(EFFECT, &json!({"campaign": campaign, "by": by.id()}));
-    let mut made = Made::new(EFFECT, &id)
-        .dated(&at, &at)
-        .with("created_by_ref", json!(by.id()))
-        .with("object_marking_refs", json!([tlp.id()]))
+    extension::defining(&by.id(), EFFECT, &id, CAMPAIGN_EFFECT, (at, tlp))
         .with("campaign_ref", json!(campaign))
-        .with("volume_change_percent", json!(tens(percent)));
-    made.extend(CAMPAIGN_EFFECT, json!({"extension_type": NEW_OBJECT}));
-    made.text()
+        .with("volume_change_percent", json!(tens(percent)))
+        .text()
 }
 
 /// What travels with it: its definition, and who published that.
 #[must_use]
 pub fn defined() -> Vec<String> {
-    [publisher()].into_iter().chain(Definition::of(CAMPAIGN_EFFECT).map(Definition::object)).collect()
+    extension::defined(CAMPAIGN_EFFECT)
 }
 
 #[cfg(test)]

@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::made::{self, Made};
 use crate::marking::Tlp;
+use crate::version;
 
 pub use crate::sketch::{Sketch, SketchKind, SketchMatch};
 
@@ -180,6 +181,22 @@ pub fn publisher() -> String {
         .with("description", json!("Publisher of extension definitions for indicators of model extraction."))
         .with("identity_class", json!("system"))
         .text()
+}
+
+/// What travels with an object whose type a definition adds: that definition, and who published it.
+pub(crate) fn defined(id: &str) -> Vec<String> {
+    [publisher()].into_iter().chain(Definition::of(id).map(Definition::object)).collect()
+}
+
+/// An object of a type that a definition adds, told by the identity `by`, with all but what is its own.
+pub(crate) fn defining(by: &str, kind: &str, id: &str, definition: &str, (at, tlp): (&str, Tlp)) -> Made {
+    let at = version::timestamp(at).unwrap_or_default();
+    let mut made = Made::new(kind, id)
+        .dated(&at, &at)
+        .with("created_by_ref", json!(by))
+        .with("object_marking_refs", json!([tlp.id()]));
+    made.extend(definition, json!({"extension_type": NEW_OBJECT}));
+    made
 }
 
 /// When objects of the publisher were made.

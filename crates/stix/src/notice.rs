@@ -8,8 +8,7 @@ use jiff::{Timestamp, TimestampRound, Unit};
 use serde_json::{Value, json};
 
 use crate::campaign::Producer;
-use crate::extension::{ACTION_NOTICE, Definition, NEW_OBJECT, NOTICE_ACKNOWLEDGEMENT, publisher};
-use crate::made::Made;
+use crate::extension::{self, ACTION_NOTICE, NOTICE_ACKNOWLEDGEMENT, defining};
 use crate::marking::Tlp;
 use crate::object::Object;
 use crate::{id, version};
@@ -52,7 +51,7 @@ pub fn hour(at: Timestamp) -> Timestamp {
 pub fn notice(by: &Producer, campaign: &str, from: Timestamp, at: &str, tlp: Tlp) -> String {
     let from = version::timestamp(&hour(from).to_string()).unwrap_or_default();
     let id = id::domain(NOTICE, &json!({"campaign": campaign, "from": from, "by": by.id()}));
-    object(by, NOTICE, &id, ACTION_NOTICE, (at, tlp))
+    defining(&by.id(), NOTICE, &id, ACTION_NOTICE, (at, tlp))
         .with("campaign_ref", json!(campaign))
         .with("acts_from", json!(from))
         .text()
@@ -62,24 +61,14 @@ pub fn notice(by: &Producer, campaign: &str, from: Timestamp, at: &str, tlp: Tlp
 #[must_use]
 pub fn acknowledgement(by: &Producer, notice: &str, at: &str, tlp: Tlp) -> String {
     let id = id::domain(ACKNOWLEDGEMENT, &json!({"notice": notice, "by": by.id()}));
-    object(by, ACKNOWLEDGEMENT, &id, NOTICE_ACKNOWLEDGEMENT, (at, tlp)).with("notice_ref", json!(notice)).text()
-}
-
-fn object(by: &Producer, kind: &str, id: &str, definition: &str, (at, tlp): (&str, Tlp)) -> Made {
-    let at = version::timestamp(at).unwrap_or_default();
-    let mut made = Made::new(kind, id)
-        .dated(&at, &at)
-        .with("created_by_ref", json!(by.id()))
-        .with("object_marking_refs", json!([tlp.id()]));
-    made.extend(definition, json!({"extension_type": NEW_OBJECT}));
-    made
+    defining(&by.id(), ACKNOWLEDGEMENT, &id, NOTICE_ACKNOWLEDGEMENT, (at, tlp)).with("notice_ref", json!(notice)).text()
 }
 
 /// What travels with an object of one of these types: its definition, which has the fixed words, and who published it.
 #[must_use]
 pub fn defined(kind: &str) -> Vec<String> {
     let id = if kind == NOTICE { ACTION_NOTICE } else { NOTICE_ACKNOWLEDGEMENT };
-    [publisher()].into_iter().chain(Definition::of(id).map(Definition::object)).collect()
+    extension::defined(id)
 }
 
 /// What an object of one of these types says.
