@@ -18,6 +18,7 @@ pub mod points;
 #[cfg(test)]
 mod published;
 pub mod rules;
+pub mod span;
 pub mod standing;
 pub mod subject;
 pub mod table;
@@ -33,6 +34,7 @@ pub use error::GateError;
 pub use facts::Facts;
 pub use feed::Feed;
 pub use rules::Rules;
+pub use span::span;
 pub use standing::{Decay, Standing};
 pub use subject::{Kind, Subject};
 pub use table::{Live, Table};

@@ -3,7 +3,7 @@
 //! Invariant: bounded; unknown fields are errors; what is read passed `check.rs`.
 //! Not here: access lists (`access.rs`), cases (`cases.rs`).
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::SignedDuration;
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use toml::Spanned;
@@ -13,6 +13,7 @@ use crate::action::Action;
 use crate::error::{GateError, Result};
 use crate::rules::cap::Cap;
 use crate::rules::{Listed, Mode, Rule, Rules, Step, When, check};
+use crate::span::span;
 use crate::subject::{Kind, Subject};
 
 /// Longest file.
@@ -237,8 +238,7 @@ fn action(word: Word, figures: &Figures) -> Result<Action> {
 /// A span such as `7d`, `12h` or `1w`; a day has 24 hours.
 fn duration(text: &str) -> Result<SignedDuration> {
     let wrong = || GateError::new(format!("`{text}` is no span of time")).hint("write `30m`, `12h`, `7d` or `2w`");
-    let span: Span = text.parse().map_err(|_| wrong())?;
-    span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())
+    span(text).ok_or_else(wrong)
 }
 
 /// TOML of a file, with line and field of what is wrong.

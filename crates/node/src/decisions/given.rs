@@ -5,9 +5,9 @@
 
 use std::io::{BufRead, Read};
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::SignedDuration;
 use serde::Deserialize;
-use stillwatch_gate::{Action, Kind, Subject};
+use stillwatch_gate::{Action, Kind, Subject, span};
 
 /// Longest line, in bytes.
 const MAX_LINE: u64 = 64 << 10;
@@ -185,9 +185,7 @@ fn wanted(row: Row, usual: &Usual) -> Result<Wanted, String> {
 /// A span such as `4h`, `7d` or, as Go writes it, `3h59m58s`.
 fn lifetime(text: &str) -> Result<SignedDuration, String> {
     let wrong = || format!("duration `{}` should be such as 4h, 7d or 3h59m58s", short(text));
-    let span: Span = text.parse().map_err(|_| wrong())?;
-    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
-    (span > SignedDuration::ZERO).then_some(span).ok_or_else(wrong)
+    span(text).filter(|span| *span > SignedDuration::ZERO).ok_or_else(wrong)
 }
 
 fn short(text: &str) -> String {

@@ -3,7 +3,7 @@
 //! Invariant: a reason is always given; a reversal becomes a label and drafts of opinions in the same call.
 //! Not here: how it is kept (`stillwatch_node::decisions`).
 
-use jiff::{SignedDuration, Span, SpanRelativeTo};
+use jiff::SignedDuration;
 use stillwatch_gate::decision::appeal::Outcome;
 use stillwatch_gate::{Action, Kind, Rollback, Subject};
 use stillwatch_node::decisions;
@@ -253,7 +253,5 @@ pub(super) async fn rollback(store: &Store, args: &RollbackArgs, by: &By) -> Res
 /// A span such as `7d`; a day has 24 hours.
 pub(super) fn span(text: &str) -> Result<SignedDuration, String> {
     let wrong = || "write `30m`, `12h`, `7d` or `2w`".to_owned();
-    let span: Span = text.parse().map_err(|_| wrong())?;
-    let span = span.to_duration(SpanRelativeTo::days_are_24_hours()).map_err(|_| wrong())?;
-    (span > SignedDuration::ZERO).then_some(span).ok_or_else(wrong)
+    stillwatch_gate::span(text).filter(|span| *span > SignedDuration::ZERO).ok_or_else(wrong)
 }
