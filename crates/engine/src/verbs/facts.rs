@@ -1,6 +1,6 @@
 //! Facts: what is known of every account in logs, as rules ask for it.
 //! In: logs or sketches, what is known of the accounts. Out: a JSON object a line (`schemas/gate/facts.schema.json`), by account.
-//! Invariant: what isn't known isn't there; an account that hardly belongs to a campaign has its signals not.
+//! Invariant: what isn't known isn't there; who is no member of a campaign has its signals not.
 //! Not here: what rules make of it (`stillwatch rules simulate`).
 
 use std::collections::HashMap;
@@ -17,8 +17,6 @@ use super::detect::shift;
 use super::stage::Stage;
 use super::{Exit, Failure, Reading, output, progress::Bar};
 
-/// From this membership on, what speaks against a campaign speaks against the account: as in the store's campaigns.
-const BELONGS: f64 = 0.5;
 /// Bytes printed at once.
 const PRINTED: usize = 1 << 16;
 
@@ -114,7 +112,8 @@ fn print(accounts: &[Account], report: &Report) -> Result<(), Failure> {
 
 type Known<'a> = (Option<Belongs<'a>>, &'a [Signal]);
 
-/// Of several campaigns the strongest that an account surely belongs to counts; else what speaks against it alone.
+/// The campaign that an account belongs to, or what speaks against it alone. Groups share no account, and whoever hardly belongs is no
+/// member (`stillwatch_detect::campaign`), so that a campaign's signals speak against each of its members.
 fn known(report: &Report) -> HashMap<&str, Known<'_>> {
     let mut known: HashMap<&str, Known<'_>> = HashMap::new();
     for suspect in &report.findings.suspects {
@@ -129,12 +128,7 @@ fn known(report: &Report) -> HashMap<&str, Known<'_>> {
                 actionable: campaign.actionable,
                 membership: member.score,
             };
-            let signals: &[Signal] = if member.score >= BELONGS { &campaign.signals } else { &[] };
-            let other = known.get(member.account.as_str()).and_then(|(other, _)| *other);
-            let weight = |one: &Belongs<'_>| (one.membership >= BELONGS, one.score, one.membership);
-            if other.is_none_or(|other| weight(&other) < weight(&belongs)) {
-                known.insert(&member.account, (Some(belongs), signals));
-            }
+            known.insert(&member.account, (Some(belongs), &campaign.signals));
         }
     }
     known

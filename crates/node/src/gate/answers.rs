@@ -20,7 +20,7 @@ pub(crate) enum Way {
 
 /// Their words.
 pub(crate) const WAYS: [&str; 3] = ["decide", "forward", "envoy"];
-/// The words of actions, as `Action::name` has them.
+/// The words of actions, as `Action::name` has them, in the order of `Action::rank`.
 pub(crate) const ACTIONS: [&str; 5] = ["allow", "challenge", "throttle", "degrade", "block"];
 
 /// How many there were since the node began.
@@ -33,13 +33,7 @@ pub(crate) struct Answers {
 
 impl Answers {
     pub(crate) fn count(&self, way: Way, action: Action) {
-        let action = match action {
-            Action::Allow => 0,
-            Action::Challenge => 1,
-            Action::Throttle { .. } => 2,
-            Action::Degrade { .. } => 3,
-            Action::Block => 4,
-        };
+        let action = usize::from(action.rank().0);
         if let Some(count) = self.given.get(way as usize).and_then(|given| given.get(action)) {
             count.fetch_add(1, Ordering::Relaxed);
         }
